@@ -1,0 +1,204 @@
+//! Windows and leases in the memory of one process.
+//!
+//! What has lapsed is swept away now and then, so memory follows use. Never more than [`KEYS_MAX`] windows or leased keys.
+
+use crate::{Decision, Lease, LimitError, Room, Rule};
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// How many windows, and how many leased keys, are held at most.
+pub(crate) const KEYS_MAX: usize = 500_000;
+/// After how many calls the lapsed are swept away.
+const SWEEP_EVERY: u32 = 4_096;
+
+/// Windows and leases in the memory of one process.
+pub(crate) struct Memory {
+    clock: Box<dyn Fn() -> Duration + Send + Sync>,
+    state: Mutex<State>,
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memory").finish_non_exhaustive()
+    }
+}
+
+impl Memory {
+    pub(crate) fn new(clock: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self { clock: Box::new(clock), state: Mutex::default() }
+    }
+
+    pub(crate) fn check(&self, key: &str, rules: &[Rule]) -> Result<Decision, LimitError> {
+        let (mut state, now) = self.lock()?;
+        let ids: Vec<_> = rules.iter().map(|r| WindowId::new(key, r)).collect();
+        let mut longest: Option<(u64, usize)> = None;
+        for (place, (id, rule)) in ids.iter().zip(rules).enumerate() {
+            let log = state.windows.entry(id.clone()).or_default();
+            log.forget(now, rule.period_ms);
+            let wait = log.wait_ms(now, rule);
+            if wait > longest.map_or(0, |(ms, _)| ms) {
+                longest = Some((wait, place));
+            }
+        }
+        if let Some((ms, rule)) = longest {
+            let retry_after = Duration::from_millis(ms);
+            return Ok(Decision::Limited { retry_after, rule });
+        }
+        let mut rooms = Vec::with_capacity(rules.len());
+        for (id, rule) in ids.into_iter().zip(rules) {
+            let log = state.windows.entry(id).or_default();
+            log.add(now, rule.cost);
+            rooms.push(log.room(now, rule));
+        }
+        Ok(Decision::Allowed(rooms))
+    }
+
+    pub(crate) fn lease(&self, lease: &Lease, max: u32, ttl_ms: u64) -> Result<bool, LimitError> {
+        let (mut state, now) = self.lock()?;
+        let holders = state.leases.entry(lease.key.clone()).or_default();
+        holders.retain(|_, until| *until > now);
+        let has_room = holders.len() < max as usize || holders.contains_key(&lease.holder);
+        if has_room {
+            holders.insert(lease.holder.clone(), now + ttl_ms);
+        }
+        Ok(has_room)
+    }
+
+    pub(crate) fn renew(&self, lease: &Lease, ttl_ms: u64) -> bool {
+        let (mut state, now) = self.guard();
+        let holders = state.leases.get_mut(&lease.key);
+        match holders.and_then(|h| h.get_mut(&lease.holder)) {
+            Some(until) if *until > now => {
+                *until = now + ttl_ms;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn release(&self, lease: &Lease) {
+        let (mut state, _) = self.guard();
+        if let Some(holders) = state.leases.get_mut(&lease.key) {
+            holders.remove(&lease.holder);
+            if holders.is_empty() {
+                state.leases.remove(&lease.key);
+            }
+        }
+    }
+
+    /// The state and the time, for a call that may add a key.
+    fn lock(&self) -> Result<(MutexGuard<'_, State>, u64), LimitError> {
+        let (mut state, now) = self.guard();
+        state.calls = state.calls.wrapping_add(1);
+        if state.calls.is_multiple_of(SWEEP_EVERY) || state.is_full() {
+            state.sweep(now);
+        }
+        if state.is_full() {
+            return Err(LimitError::Unavailable("too many keys are limited".into()));
+        }
+        Ok((state, now))
+    }
+
+    fn guard(&self) -> (MutexGuard<'_, State>, u64) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = u64::try_from((self.clock)().as_millis()).unwrap_or(u64::MAX >> 1);
+        // A clock that steps back stands still here.
+        state.now = state.now.max(now);
+        let now = state.now;
+        (state, now)
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    now: u64,
+    calls: u32,
+    windows: HashMap<WindowId, Log>,
+    leases: HashMap<String, HashMap<String, u64>>,
+}
+
+impl State {
+    fn is_full(&self) -> bool {
+        self.windows.len() >= KEYS_MAX || self.leases.len() >= KEYS_MAX
+    }
+
+    fn sweep(&mut self, now: u64) {
+        self.windows.retain(|id, log| log.last() + id.period_ms >= now && log.sum > 0);
+        self.leases.retain(|_, holders| {
+            holders.retain(|_, until| *until > now);
+            !holders.is_empty()
+        });
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct WindowId {
+    key: String,
+    period_ms: u64,
+    twin: usize,
+}
+
+impl WindowId {
+    fn new(key: &str, rule: &Rule) -> Self {
+        Self { key: key.to_owned(), period_ms: rule.period_ms, twin: rule.twin }
+    }
+}
+
+/// What was admitted, oldest first, one entry per millisecond. An entry counts through the whole period, both ends included.
+#[derive(Debug, Default)]
+struct Log {
+    entries: VecDeque<(u64, u64)>,
+    sum: u64,
+}
+
+impl Log {
+    fn forget(&mut self, now: u64, period_ms: u64) {
+        while let Some(&(at, cost)) = self.entries.front() {
+            if at + period_ms >= now {
+                return;
+            }
+            self.entries.pop_front();
+            self.sum -= cost;
+        }
+    }
+
+    /// How long until the rule admits its cost; 0 is now.
+    fn wait_ms(&self, now: u64, rule: &Rule) -> u64 {
+        let mut sum = self.sum;
+        for &(at, cost) in &self.entries {
+            if sum + rule.cost <= rule.limit {
+                return 0;
+            }
+            sum -= cost;
+            if sum + rule.cost <= rule.limit {
+                return at + rule.period_ms + 1 - now;
+            }
+        }
+        0
+    }
+
+    fn add(&mut self, now: u64, cost: u64) {
+        if cost == 0 {
+            return;
+        }
+        self.sum += cost;
+        match self.entries.back_mut() {
+            Some((at, sum)) if *at == now => *sum += cost,
+            _ => self.entries.push_back((now, cost)),
+        }
+    }
+
+    fn room(&self, now: u64, rule: &Rule) -> Room {
+        let oldest = self.entries.front();
+        let reset_ms = oldest.map_or(0, |&(at, _)| at + rule.period_ms + 1 - now);
+        Room { remaining: rule.limit.saturating_sub(self.sum), reset_after: Duration::from_millis(reset_ms) }
+    }
+
+    fn last(&self) -> u64 {
+        self.entries.back().map_or(0, |&(at, _)| at)
+    }
+}
