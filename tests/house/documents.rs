@@ -1,9 +1,6 @@
 //! What a newcomer reads: the documents exist, their links lead somewhere, and every setting is listed.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::Path};
 
 use crate::{
     assert_none,
@@ -77,7 +74,7 @@ fn the_example_lists_nothing_that_nobody_reads() {
 }
 
 /// zephyr, and the composition that passes settings on to the other parts.
-fn is_reader(path: &PathBuf) -> bool {
+fn is_reader(path: &Path) -> bool {
     path.starts_with("zephyr/src") || path == Path::new("docker-compose.yml")
 }
 
