@@ -1,0 +1,1 @@
+//! given / when / then for the model, every command sent twice.
