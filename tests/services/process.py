@@ -38,16 +38,20 @@ class Service:
     probe: Callable[[socket.socket], bool]
     stop_signal: int
     started: float
+    ready_after_s: float | None = None
 
     def wait_ready(self) -> float:
         """Seconds from its start until it answered."""
-        while time.monotonic() - self.started < READY_TIMEOUT_S:
+        while self.ready_after_s is None and time.monotonic() - self.started < READY_TIMEOUT_S:
             if self.died():
                 raise ServiceFailed(f"{self.name} ended while starting:\n{self.last_lines()}")
             if self._answers():
-                return time.monotonic() - self.started
-            time.sleep(PROBE_EVERY_S)
-        raise ServiceFailed(f"{self.name} did not answer within {READY_TIMEOUT_S:.0f} s:\n{self.last_lines()}")
+                self.ready_after_s = time.monotonic() - self.started
+            else:
+                time.sleep(PROBE_EVERY_S)
+        if self.ready_after_s is None:
+            raise ServiceFailed(f"{self.name} did not answer within {READY_TIMEOUT_S:.0f} s:\n{self.last_lines()}")
+        return self.ready_after_s
 
     def died(self) -> bool:
         """Whether it has ended by itself."""

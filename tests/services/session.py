@@ -50,7 +50,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="tests/with-services", description="Run CMD beside private instances of what the tests need.")
+    parser = argparse.ArgumentParser(
+        usage="tests/with-services [--only A,B] CMD… | --install-only [--only A,B]",
+        description="Run CMD beside private instances of what the tests need.",
+    )
     parser.add_argument("--only", type=_names, default=list(install.PARTS), metavar="A,B", help=f"of {', '.join(install.PARTS)}")
     parser.add_argument("--install-only", action="store_true", help="install what is missing, start nothing")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="CMD")
