@@ -67,7 +67,8 @@ impl Bus {
         matches!(self.backend, Backend::RabbitMq(_))
     }
 
-    /// Publishes jobs; each answer stands where its message stood. `Ok` means that the bus holds the job.
+    /// Publishes jobs; each answer stands where its message stood. `Ok` means that the bus holds the job, and that it
+    /// will be delivered at least once. Order is not kept: publishing again after a failure would break it anyway.
     pub async fn publish_jobs(&self, messages: Vec<JobMessage>) -> Vec<Result<(), PublishError>> {
         match &self.backend {
             Backend::InProcess(bus) => messages.into_iter().map(|m| bus.publish_job(m)).collect(),
@@ -157,7 +158,8 @@ impl Bus {
         }
     }
 
-    /// Ends the streams and leaves the broker. What is unsettled by then is delivered to somebody else.
+    /// Ends the streams and leaves the broker. What is unsettled by then is delivered to somebody else. A bus that is
+    /// not closed keeps its connections as long as the process lives.
     pub async fn close(&self) {
         self.closed.cancel();
         if let Backend::RabbitMq(bus) = &self.backend {

@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 /// A queued job on its way to a worker.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct JobMessage {
     /// The outbox row's id. Publishing the same id again is allowed and delivers again.
     pub id: String,

@@ -58,6 +58,7 @@ impl Subject {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "tests/with-services tells tests where Redis is")]
 fn redis_url() -> String {
     std::env::var("TEST_REDIS_URL").expect("TEST_REDIS_URL is not set: run through tests/with-services")
 }
