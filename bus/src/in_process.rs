@@ -176,3 +176,32 @@ fn deliver(queue: Arc<Queue>, queued: Queued, permit: OwnedSemaphorePermit) -> D
         claim: Some(delivery::Claim::InProcess(Claim { queue, queued, _permit: permit })),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(number: usize) -> JobMessage {
+        JobMessage { id: number.to_string(), job_id: number.to_string(), payload: Default::default() }
+    }
+
+    #[test]
+    fn a_full_queue_refuses_and_keeps_what_it_has() {
+        let bus = InProcess::new(CancellationToken::new());
+        for number in 0..QUEUE_MAX {
+            assert_eq!(bus.publish_job(job(number)), Ok(()));
+        }
+        assert!(matches!(bus.publish_job(job(0)), Err(PublishError::Refused(_))));
+        assert_eq!(bus.queue.lock().ready.len(), QUEUE_MAX);
+    }
+
+    #[test]
+    fn dead_letters_are_bounded_and_the_oldest_goes() {
+        let bus = InProcess::new(CancellationToken::new());
+        for number in 0..=DEAD_LETTERS_MAX {
+            bus.queue.lock().bury(job(number));
+        }
+        assert_eq!(bus.dead_letters(), DEAD_LETTERS_MAX);
+        assert_eq!(bus.take_dead_letter(), Some(job(1)));
+    }
+}

@@ -122,7 +122,9 @@ impl Listener {
     async fn listen(&self) {
         while let Some(session) = self.link.wait().await {
             match timeout(ASK_TIMEOUT, self.subscribe(&session)).await {
-                Ok(Ok(consumer)) => self.forward(consumer).await,
+                Ok(Ok(consumer)) => {
+                    session.ended.run_until_cancelled(self.forward(consumer)).await;
+                }
                 Ok(Err(error)) => tracing::warn!(%error, "could not subscribe to frames"),
                 Err(_) => tracing::warn!("could not subscribe to frames in time"),
             }

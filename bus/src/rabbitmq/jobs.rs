@@ -23,6 +23,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
 
 /// The pause before subscribing again.
 const RESUBSCRIBE_PAUSE: Duration = Duration::from_millis(200);
@@ -43,8 +44,15 @@ pub(super) fn consume(link: Link, queue: ShortString, prefetch: u16) -> BoxStrea
 async fn pump(link: Link, queue: ShortString, prefetch: u16, deliveries: &mpsc::Sender<Delivery>) {
     while let Some(session) = link.wait().await {
         match subscribe(&session, &queue, prefetch).await {
-            Ok((channel, consumer)) => forward(channel, consumer, deliveries).await,
-            Err(reason) => tracing::warn!(%queue, reason, "could not subscribe to jobs"),
+            Ok((channel, consumer)) => {
+                let subscription = Subscription { _channel: channel, ended: session.ended.clone() };
+                session.ended.run_until_cancelled(subscription.forward(consumer, deliveries)).await;
+            }
+            Err(reason) => {
+                tracing::warn!(%queue, reason, "could not subscribe to jobs");
+                // A new connection declares again what is missing.
+                session.retire();
+            }
         }
         sleep(RESUBSCRIBE_PAUSE).await;
     }
@@ -64,32 +72,41 @@ async fn subscribe(session: &Arc<Session>, queue: &ShortString, prefetch: u16) -
     }
 }
 
-async fn forward(channel: Channel, mut consumer: Consumer, deliveries: &mpsc::Sender<Delivery>) {
-    while let Some(next) = consumer.next().await {
-        match next {
-            Ok(raw) => {
-                let delivery = delivery(raw, channel.clone());
-                if deliveries.send(delivery).await.is_err() {
+/// What every delivery of one subscription rests on. It keeps the channel open, as long as the connection lives.
+#[derive(Debug, Clone)]
+struct Subscription {
+    _channel: Channel,
+    ended: CancellationToken,
+}
+
+impl Subscription {
+    async fn forward(&self, mut consumer: Consumer, deliveries: &mpsc::Sender<Delivery>) {
+        while let Some(next) = consumer.next().await {
+            match next {
+                Ok(raw) => {
+                    if deliveries.send(self.delivery(raw)).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the subscription to jobs ended");
                     return;
                 }
             }
-            Err(error) => {
-                tracing::warn!(%error, "the subscription to jobs ended");
-                return;
-            }
         }
     }
-}
 
-fn delivery(raw: lapin::message::Delivery, channel: Channel) -> Delivery {
-    let JobMessage { id, job_id, payload } = message(&raw);
-    Delivery {
-        message_id: id,
-        job_id,
-        payload,
-        redelivered: raw.redelivered,
-        attempt: earlier_returns(&raw) + 1,
-        claim: Some(delivery::Claim::RabbitMq(Claim { acker: raw.acker, _channel: channel })),
+    fn delivery(&self, raw: lapin::message::Delivery) -> Delivery {
+        let JobMessage { id, job_id, payload } = message(&raw);
+        let claim = Claim { acker: raw.acker.clone(), subscription: self.clone() };
+        Delivery {
+            message_id: id,
+            job_id,
+            payload,
+            redelivered: raw.redelivered,
+            attempt: earlier_returns(&raw) + 1,
+            claim: Some(delivery::Claim::RabbitMq(claim)),
+        }
     }
 }
 
@@ -111,11 +128,11 @@ fn earlier_returns(raw: &lapin::message::Delivery) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX - 1)
 }
 
-/// The right to settle one delivery. It keeps the channel open, as long as the connection lives.
+/// The right to settle one delivery.
 #[derive(Debug)]
 pub(crate) struct Claim {
     acker: Acker,
-    _channel: Channel,
+    subscription: Subscription,
 }
 
 impl Claim {
@@ -127,10 +144,13 @@ impl Claim {
                 Verdict::Reject => self.acker.reject(BasicRejectOptions { requeue: false }).await,
             }
         };
+        // lapin may leave an ack pending that raced with the loss of the connection.
+        let settled = self.subscription.ended.run_until_cancelled(settled);
         let reason = match timeout(ASK_TIMEOUT, settled).await {
-            Ok(Ok(true)) => return,
-            Ok(Ok(false)) => "its channel is gone".to_owned(),
-            Ok(Err(error)) => error.to_string(),
+            Ok(Some(Ok(true))) => return,
+            Ok(Some(Ok(false))) => "its channel is gone".to_owned(),
+            Ok(Some(Err(error))) => error.to_string(),
+            Ok(None) => "its connection is gone".to_owned(),
             Err(_) => "the broker does not answer".to_owned(),
         };
         tracing::info!(message_id, ?verdict, reason, "delivery not settled, it will come again");

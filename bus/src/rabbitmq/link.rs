@@ -41,6 +41,8 @@ pub(super) struct Session {
     pub confirmed: Channel,
     /// For frames, which nobody confirms.
     pub plain: Channel,
+    /// Cancelled when the connection is given up. lapin may leave a call pending that raced with the loss.
+    pub ended: CancellationToken,
     retired: Notify,
 }
 
@@ -137,7 +139,9 @@ impl Keeper {
             let reason = match self.attempt(silent).await {
                 Ok(session) => {
                     (pause, silent) = (PAUSE_MIN, false);
-                    self.attend(Arc::new(session)).await
+                    let session = Arc::new(session);
+                    let _end = session.ended.clone().drop_guard();
+                    self.attend(session).await
                 }
                 Err(Failure::Silent(reason)) => {
                     silent = true;
@@ -175,7 +179,7 @@ impl Keeper {
         self.names.declare(&plain).await?;
         let confirmed = connection.create_channel().await?;
         confirmed.confirm_select(ConfirmSelectOptions::default()).await?;
-        Ok(Session { connection, confirmed, plain, retired: Notify::new() })
+        Ok(Session { connection, confirmed, plain, ended: CancellationToken::new(), retired: Notify::new() })
     }
 
     /// Offers a connection until it ends; the answer is why it did.

@@ -217,8 +217,10 @@ impl Batch {
         if self.silent.load(Ordering::Relaxed) {
             return Err(PublishError::Unavailable("an earlier message found no answer".into()));
         }
-        let result = match timeout(CONFIRM_TIMEOUT, self.send(message)).await {
-            Ok(result) => result,
+        let sending = self.session.ended.run_until_cancelled(self.send(message));
+        let result = match timeout(CONFIRM_TIMEOUT, sending).await {
+            Ok(Some(result)) => result,
+            Ok(None) => Err(PublishError::Unknown("the connection ended".into())),
             Err(_) => Err(PublishError::Unknown("no confirm in time".into())),
         };
         if let Err(PublishError::Unknown(_) | PublishError::Unavailable(_) | PublishError::Unroutable) = &result {

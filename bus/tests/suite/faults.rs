@@ -136,16 +136,25 @@ async fn a_silent_broker_is_an_unknown_outcome_in_bounded_time() {
 async fn a_deleted_queue_is_declared_again() {
     let prefix = broker::prefix();
     let bus = broker::bus(&broker::url(), &prefix).await;
+    delete_jobs_queue(&prefix).await;
+    let answers = bus.publish_jobs(jobs(1)).await;
+    assert_eq!(answers, [Err(PublishError::Unroutable)]);
+    soon(relay(&bus, jobs(1))).await;
+    let mut stream = bus.consume_jobs(1);
+    soon(stream.next()).await.expect("a delivery").ack().await;
+
+    // Under a consumer: it brings the queue back by itself.
+    delete_jobs_queue(&prefix).await;
+    soon(relay(&bus, jobs(1))).await;
+    soon(stream.next()).await.expect("a delivery").ack().await;
+}
+
+async fn delete_jobs_queue(prefix: &str) {
     let connection = outsider().await;
     let channel = connection.create_channel().await.expect("a channel");
     let queue = format!("{prefix}.jobs");
     let deleted = channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default());
     deleted.await.expect("deleted");
-    let answers = bus.publish_jobs(jobs(1)).await;
-    assert_eq!(answers, [Err(PublishError::Unroutable)]);
-    soon(relay(&bus, jobs(1))).await;
-    let delivery = soon(bus.consume_jobs(1).next()).await.expect("a delivery");
-    delivery.ack().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
