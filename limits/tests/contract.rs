@@ -212,13 +212,13 @@ async fn redis_forgets_by_itself() {
     let limits = Limits::redis_with_prefix(&redis_url(), &prefix).await.expect("a Redis URL");
     limits.check("key", &[window(2, 1), window(9, 3)]).await.expect("limits answer");
     limits.lease("pool", 1, "one", PERIOD).await.expect("limits answer");
-    let client = redis::Client::open(redis_url()).expect("a Redis URL");
+    let client = ::redis::Client::open(redis_url()).expect("a Redis URL");
     let mut connection = client.get_multiplexed_async_connection().await.expect("Redis");
     let keys: Vec<String> =
-        redis::cmd("KEYS").arg(format!("{prefix}:*")).query_async(&mut connection).await.expect("the keys");
+        ::redis::cmd("KEYS").arg(format!("{prefix}:*")).query_async(&mut connection).await.expect("the keys");
     assert_eq!(keys.len(), 5, "two windows with log and sum, and a lease: {keys:?}");
     for key in keys {
-        let left: i64 = redis::cmd("PTTL").arg(&key).query_async(&mut connection).await.expect("a time");
+        let left: i64 = ::redis::cmd("PTTL").arg(&key).query_async(&mut connection).await.expect("a time");
         assert!((1..=3_000).contains(&left), "{key} stays {left} ms");
     }
 }
