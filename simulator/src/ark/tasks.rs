@@ -1,0 +1,231 @@
+//! Video tasks: what they are, how they age, who sees them.
+//! A task's age is read from the simulated clock whenever somebody looks; nothing ticks.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::video_params::Params;
+use crate::faults::TaskError;
+
+/// How long a task's record stays (unix seconds).
+const RECORD_LIFETIME_S: i64 = 7 * 24 * 3_600;
+/// How long a cancelled task's record stays.
+const CANCELLED_LIFETIME_S: i64 = 24 * 3_600;
+/// How many tasks are kept; the oldest go first.
+const CAPACITY: usize = 100_000;
+
+/// Where a task stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Waiting; the only state in which it can be cancelled.
+    Queued,
+    /// Being made.
+    Running,
+    /// Made; the only state that is charged.
+    Succeeded,
+    /// Not made.
+    Failed,
+    /// Cancelled while queued.
+    Cancelled,
+    /// Not made within `execution_expires_after`.
+    Expired,
+}
+
+impl Status {
+    /// The word on the wire.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// Whether it can still change.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Running)
+    }
+}
+
+/// One task.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Task {
+    /// `cgt-<yyyymmddhhmmss>-<5 characters>`.
+    pub id: String,
+    /// Increases with every task; newer tasks are listed first.
+    pub number: u64,
+    /// Who made it.
+    pub account: String,
+    /// As the caller named it.
+    pub model: String,
+    /// What is made.
+    pub params: Params,
+    /// Where it stood when last looked at.
+    pub status: Status,
+    /// Unix seconds.
+    pub created_at: i64,
+    /// Unix seconds.
+    pub updated_at: i64,
+    /// When it starts to run, on the simulated clock.
+    pub runs_at_ms: u64,
+    /// When it ends, on the simulated clock.
+    pub ends_at_ms: u64,
+    /// When it expires, on the simulated clock.
+    pub expires_at_ms: u64,
+    /// It will fail with this.
+    pub fails_with: Option<TaskError>,
+    /// Fields of usage to overwrite.
+    pub wrong_usage: Option<Map<String, Value>>,
+    /// Where changes are told.
+    pub callback_url: Option<String>,
+    /// The host that made it, for links.
+    pub host: String,
+    /// The link to the film, once made.
+    pub video_url: Option<String>,
+    /// The link to the last frame, once made and when asked for.
+    pub last_frame_url: Option<String>,
+}
+
+impl Task {
+    /// Where it stands at a moment of the simulated clock.
+    pub fn status_at(&self, now_ms: u64) -> Status {
+        if !self.status.is_open() {
+            return self.status;
+        }
+        let ended = if self.fails_with.is_some() { Status::Failed } else { Status::Succeeded };
+        match now_ms {
+            now if now >= self.ends_at_ms && self.ends_at_ms <= self.expires_at_ms => ended,
+            now if now >= self.expires_at_ms => Status::Expired,
+            now if now >= self.runs_at_ms => Status::Running,
+            _ => Status::Queued,
+        }
+    }
+
+    /// When it changes next, on the simulated clock; none when it has ended.
+    pub fn next_change_ms(&self) -> Option<u64> {
+        let end = self.ends_at_ms.min(self.expires_at_ms);
+        match self.status {
+            Status::Queued => Some(self.runs_at_ms.min(end)),
+            Status::Running => Some(end),
+            _ => None,
+        }
+    }
+
+    /// The body that get, list and callback show.
+    pub fn body(&self) -> Value {
+        let mut body = json!({
+            "id": self.id,
+            "model": self.model,
+            "status": self.status.word(),
+            "created_at": self.created_at,
+            "updated_at": self.updated_at,
+        });
+        self.params.show(&mut body);
+        if self.status == Status::Failed
+            && let Some(error) = &self.fails_with
+        {
+            body["error"] = json!({ "code": error.code, "message": error.message });
+        }
+        if self.status == Status::Succeeded {
+            body["content"] = json!({ "video_url": self.video_url });
+            if let Some(url) = &self.last_frame_url {
+                body["content"]["last_frame_url"] = json!(url);
+            }
+            body["usage"] = self.usage();
+        }
+        body
+    }
+
+    fn usage(&self) -> Value {
+        let tokens = self.params.tokens();
+        let mut usage = Map::new();
+        usage.insert("completion_tokens".into(), json!(tokens));
+        usage.insert("total_tokens".into(), json!(tokens));
+        usage.extend(self.wrong_usage.clone().unwrap_or_default());
+        Value::Object(usage)
+    }
+
+    fn is_forgotten(&self, now_s: i64) -> bool {
+        let lifetime = if self.status == Status::Cancelled { CANCELLED_LIFETIME_S } else { RECORD_LIFETIME_S };
+        let since = if self.status == Status::Cancelled { self.updated_at } else { self.created_at };
+        now_s - since > lifetime
+    }
+}
+
+/// What the pretended Ark remembers: its tasks, by number.
+#[derive(Debug, Default)]
+pub struct Ark(Mutex<BTreeMap<u64, Task>>);
+
+impl Ark {
+    /// Goes on with these tasks.
+    pub fn restore(tasks: Vec<Task>) -> Self {
+        Self(Mutex::new(tasks.into_iter().map(|task| (task.number, task)).collect()))
+    }
+
+    /// Adds a task; the oldest falls out when there are too many.
+    pub fn put(&self, task: Task) {
+        let mut tasks = self.lock();
+        tasks.insert(task.number, task);
+        if tasks.len() > CAPACITY {
+            tasks.pop_first();
+        }
+    }
+
+    /// The task that an account sees under an id.
+    pub fn find(&self, account: &str, id: &str) -> Option<Task> {
+        let now_s = chrono::Utc::now().timestamp();
+        let seen = |task: &&Task| task.id == id && task.account == account && !task.is_forgotten(now_s);
+        self.lock().values().rev().find(seen).cloned()
+    }
+
+    /// All tasks that an account sees, newest first.
+    pub fn of(&self, account: &str) -> Vec<Task> {
+        let now_s = chrono::Utc::now().timestamp();
+        let seen = |task: &&Task| task.account == account && !task.is_forgotten(now_s);
+        self.lock().values().rev().filter(seen).cloned().collect()
+    }
+
+    /// How many tasks of an account wait in the queue.
+    pub fn waiting(&self, account: &str, now_ms: u64) -> usize {
+        let waits = |task: &&Task| task.account == account && task.status_at(now_ms) == Status::Queued;
+        self.lock().values().filter(waits).count()
+    }
+
+    /// The task with a number.
+    pub fn get(&self, number: u64) -> Option<Task> {
+        self.lock().get(&number).cloned()
+    }
+
+    /// Changes a task if it is still there; the change says whether it made one.
+    pub fn change(&self, number: u64, change: impl FnOnce(&mut Task) -> bool) -> Option<Task> {
+        let mut tasks = self.lock();
+        let task = tasks.get_mut(&number)?;
+        change(task).then(|| task.clone())
+    }
+
+    /// Erases a task's record.
+    pub fn remove(&self, number: u64) {
+        self.lock().remove(&number);
+    }
+
+    /// The tasks that can still change.
+    pub fn open(&self) -> Vec<Task> {
+        self.lock().values().filter(|task| task.status.is_open()).cloned().collect()
+    }
+
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Task>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

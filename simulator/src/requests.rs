@@ -1,0 +1,99 @@
+//! The log of what arrived, so that a test can see what an upstream saw and what it would have charged.
+//! A ring of 100,000 entries: the oldest fall out. Keys are shown by their last six characters only.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use serde::{Deserialize, Serialize};
+
+/// How many requests are remembered.
+pub const CAPACITY: usize = 100_000;
+
+/// One call as the upstream saw it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Entry {
+    /// Counts arrivals from 1; never reused, also not after a reset.
+    pub seq: u64,
+    /// When it arrived (RFC 3339, UTC).
+    pub at: String,
+    /// `ark`, …
+    pub provider: String,
+    /// `chat`, `images`, `video_create`, …
+    pub op: String,
+    /// The HTTP method.
+    pub method: String,
+    /// The path and query.
+    pub path: String,
+    /// The last six characters of the API key.
+    pub key: String,
+    /// The model or endpoint id that was asked for.
+    pub model: Option<String>,
+    /// The `X-Client-Request-Id` header.
+    pub client_request_id: Option<String>,
+    /// The end user's hash, when the body or its `user` gave one.
+    pub safety_identifier: Option<String>,
+    /// The task that was made or asked about.
+    pub task_id: Option<String>,
+    /// Whether work was done that the provider would charge for.
+    pub accepted: bool,
+    /// The HTTP status answered; null while pending, and when no answer left.
+    pub status: Option<u16>,
+    /// `pending`, `answered`, `cut`, `lost`, `hung` or `client_gone`.
+    pub outcome: String,
+}
+
+#[derive(Debug, Default)]
+struct Ring {
+    last_seq: u64,
+    entries: VecDeque<Entry>,
+}
+
+/// The ring of entries.
+#[derive(Debug, Default)]
+pub struct Requests(Mutex<Ring>);
+
+impl Requests {
+    /// A log that goes on after these entries.
+    pub fn restore(entries: Vec<Entry>) -> Self {
+        let last_seq = entries.iter().map(|entry| entry.seq).max().unwrap_or(0);
+        let skip = entries.len().saturating_sub(CAPACITY);
+        Self(Mutex::new(Ring { last_seq, entries: entries.into_iter().skip(skip).collect() }))
+    }
+
+    /// Logs an arrival and returns its number.
+    pub fn begin(&self, mut entry: Entry) -> u64 {
+        let mut ring = self.lock();
+        ring.last_seq += 1;
+        entry.seq = ring.last_seq;
+        if ring.entries.len() == CAPACITY {
+            ring.entries.pop_front();
+        }
+        ring.entries.push_back(entry);
+        ring.last_seq
+    }
+
+    /// Changes one entry and returns it as it is now; none when it has fallen out.
+    pub fn update(&self, seq: u64, change: impl FnOnce(&mut Entry)) -> Option<Entry> {
+        let mut ring = self.lock();
+        let place = ring.entries.binary_search_by_key(&seq, |entry| entry.seq).ok()?;
+        let entry = ring.entries.get_mut(place)?;
+        change(entry);
+        Some(entry.clone())
+    }
+
+    /// The entries after `since`, of one operation when `op` is given, oldest first, and the last number.
+    pub fn list(&self, op: Option<&str>, since: u64) -> (Vec<Entry>, u64) {
+        let ring = self.lock();
+        let wanted = |entry: &&Entry| entry.seq > since && op.is_none_or(|op| entry.op == op);
+        (ring.entries.iter().filter(wanted).cloned().collect(), ring.last_seq)
+    }
+
+    /// Forgets the entries; numbers go on.
+    pub fn clear(&self) {
+        self.lock().entries.clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Ring> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
