@@ -177,15 +177,21 @@ impl Capability {
         Ok(Quote { hold, expected, quantities: bounds, expected_quantities, priced })
     }
 
-    /// What a usage costs, by the frozen parameters. The call itself counts as one unless the usage says otherwise.
+    /// What a usage costs, by the frozen parameters.
+    ///
+    /// The call itself counts as one unless the usage says otherwise, and what the request alone decides (a fact of the price that is
+    /// named like a meter, such as `input_image`) need not be reported. Anything else that the price counts must be.
     ///
     /// # Errors
     /// The usage lacks something, or is absurd: then nothing may be charged or released by it.
     pub fn charge(&self, priced: &PricedParams, usage: &Quantities) -> Result<Charge, PriceError> {
-        let quantities = match usage.get(Meter::Call) {
-            Some(_) => usage.clone(),
-            None => usage.clone().with(Meter::Call, 1),
-        };
+        let mut quantities = usage.clone();
+        for meter in self.pricing.meters() {
+            let known = priced.facts.get(meter.name()).copied().or((meter == Meter::Call).then_some(1));
+            if let (None, Some(quantity)) = (usage.get(meter), known) {
+                quantities = quantities.with(meter, quantity);
+            }
+        }
         self.pricing.evaluate(&Facts { params: priced, quantities: &quantities })
     }
 }

@@ -3,6 +3,7 @@
 //! Publishing refuses what lint refuses, so that what can't be priced can't be called. Publishing the same again changes nothing:
 //! a catalog may be seeded at every start. Past versions stay in the events, and on the jobs that froze them.
 
+mod catalog;
 mod events;
 #[cfg(test)]
 mod tests;
@@ -11,7 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::events::ModelEvent;
+pub use self::{catalog::CatalogEntry, events::ModelEvent};
 use crate::{
     capability::{Capability, CapabilityKind, LintIssue, Route},
     decide::{Decide, aggregate},
