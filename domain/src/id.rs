@@ -3,7 +3,7 @@
 //! They sort by the time they were made and are also the aggregate ids. This module never makes one up:
 //! the UUID comes from the caller, so that `domain` stays free of clocks and randomness.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub struct IdError {
     pub text: String,
 }
 
-fn encode(prefix: &str, uuid: Uuid) -> Box<str> {
+fn encode(prefix: &str, uuid: Uuid) -> Arc<str> {
     let bits = uuid.as_u128();
     let digits = (0..DIGITS).rev().map(|place| {
         let index = (bits >> (place * 5)) & 31;
@@ -49,7 +49,7 @@ macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(Box<str>);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// What stands before the underscore.

@@ -1,0 +1,54 @@
+//! Why an account refuses a command.
+
+use crate::{Credits, id::JobId};
+
+/// A refusal by an account. Nothing was changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AccountError {
+    /// No account was opened for this tenant.
+    #[error("the account is not open")]
+    NotOpen,
+    /// The account takes no new holds.
+    #[error("the account is frozen: {reason}")]
+    Frozen {
+        /// Why it was frozen.
+        reason: String,
+    },
+    /// Less is available than the hold needs.
+    #[error("{needed} credits are needed and {available} are available ({held} more are held by running jobs)")]
+    InsufficientCredits {
+        /// The hold that was asked for.
+        needed: Credits,
+        /// What could be held at most.
+        available: Credits,
+        /// What is merely held, and comes back unless it is charged.
+        held: Credits,
+    },
+    /// Negative, zero where something is needed, or above the maximum.
+    #[error("{amount} credits is not an amount that may be moved")]
+    InvalidAmount {
+        /// The amount as it was given.
+        amount: Credits,
+    },
+    /// There is no open hold of this job.
+    #[error("no hold is open for {job_id}")]
+    NoOpenHold {
+        /// The job.
+        job_id: JobId,
+    },
+    /// A hold of this job is open with other terms.
+    #[error("another hold is open for {job_id}")]
+    HoldDiffers {
+        /// The job.
+        job_id: JobId,
+    },
+    /// The correction is not waiting for a decision.
+    #[error("no adjustment {adjustment_id:?} is waiting")]
+    NoSuchAdjustment {
+        /// Its key.
+        adjustment_id: String,
+    },
+    /// One person proposed and decided.
+    #[error("an adjustment is approved by another person than the one who asked for it")]
+    SamePerson,
+}

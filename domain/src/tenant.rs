@@ -1,0 +1,249 @@
+//! A tenant: its members and its API keys. Only hashes and prefixes of keys stand here, and never an e-mail address.
+
+use chrono::{DateTime, Utc};
+use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Credits,
+    decide::{Decide, aggregate, domain_event},
+    id::{ApiKeyId, UserId},
+};
+
+/// What a member may do in a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Uses the tenant's credits.
+    Member,
+    /// Also manages its members and keys.
+    Owner,
+}
+
+/// All that is known of an API key. The key itself is never kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// Its id.
+    pub api_key_id: ApiKeyId,
+    /// What its owner calls it.
+    pub name: String,
+    /// Its first characters, for recognition.
+    pub prefix: String,
+    /// The sha256 of the whole key, in hex.
+    pub sha256: String,
+    /// What it may do; empty means everything an API client may.
+    pub scopes: Vec<String>,
+    /// The models it may use; empty means all.
+    pub models: Vec<String>,
+    /// The most it may spend in all.
+    pub budget: Option<Credits>,
+    /// Requests a minute.
+    pub requests_per_minute: Option<u32>,
+    /// From when on it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A command to a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TenantCommand {
+    /// Begins the tenant.
+    CreateTenant {
+        /// What its people call it.
+        name: String,
+    },
+    /// Adds a person.
+    AddMember {
+        /// Who.
+        user_id: UserId,
+        /// As what.
+        role: Role,
+    },
+    /// Changes what a member may do.
+    ChangeRole {
+        /// Whose.
+        user_id: UserId,
+        /// To what.
+        role: Role,
+    },
+    /// Removes a person.
+    RemoveMember {
+        /// Who.
+        user_id: UserId,
+    },
+    /// Issues an API key.
+    IssueApiKey(Box<ApiKey>),
+    /// Refuses an API key from now on.
+    RevokeApiKey {
+        /// Which.
+        api_key_id: ApiKeyId,
+    },
+    /// Refuses every request of the tenant.
+    SuspendTenant {
+        /// Why.
+        reason: String,
+    },
+    /// Takes requests again.
+    ResumeTenant,
+}
+
+/// An event of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the fields are documented on the commands")]
+pub enum TenantEvent {
+    TenantCreated { name: String },
+    MemberAdded { user_id: UserId, role: Role },
+    RoleChanged { user_id: UserId, role: Role },
+    MemberRemoved { user_id: UserId },
+    ApiKeyIssued(Box<ApiKey>),
+    ApiKeyRevoked { api_key_id: ApiKeyId },
+    TenantSuspended { reason: String },
+    TenantResumed {},
+}
+
+domain_event!(
+    TenantEvent,
+    "1",
+    [
+        TenantCreated,
+        MemberAdded,
+        RoleChanged,
+        MemberRemoved,
+        ApiKeyIssued,
+        ApiKeyRevoked,
+        TenantSuspended,
+        TenantResumed,
+    ]
+);
+
+/// Why a tenant refuses.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TenantError {
+    /// There is no such tenant.
+    #[error("the tenant does not exist")]
+    Absent,
+    /// The person is no member.
+    #[error("{user_id} is not a member")]
+    NotAMember {
+        /// Who.
+        user_id: UserId,
+    },
+    /// A tenant keeps one owner at least.
+    #[error("a tenant needs an owner")]
+    LastOwner,
+    /// There is no such key, or it was revoked.
+    #[error("there is no such API key")]
+    NoSuchKey,
+    /// Too many live keys.
+    #[error("a tenant has at most {MAX_API_KEYS} API keys")]
+    TooManyKeys,
+}
+
+/// The most live API keys of one tenant.
+pub const MAX_API_KEYS: usize = 1_000;
+
+/// The state of a tenant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenant {
+    name: Option<String>,
+    members: OrdMap<UserId, Role>,
+    keys: OrdMap<ApiKeyId, ApiKey>,
+    suspended: Option<String>,
+}
+
+aggregate!(Tenant, "tenant", TenantCommand, TenantEvent, TenantError);
+
+impl Tenant {
+    /// Its name, if it exists.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// What this person may do in it.
+    #[must_use]
+    pub fn role(&self, user_id: &UserId) -> Option<Role> {
+        self.members.get(user_id).copied()
+    }
+
+    /// Its live API keys, oldest first.
+    pub fn api_keys(&self) -> impl Iterator<Item = &ApiKey> {
+        self.keys.values()
+    }
+
+    /// Why its requests are refused, if they are.
+    #[must_use]
+    pub fn suspended(&self) -> Option<&str> {
+        self.suspended.as_deref()
+    }
+
+    fn evolve(&mut self, event: TenantEvent) {
+        match event {
+            TenantEvent::TenantCreated { name } => self.name = Some(name),
+            TenantEvent::MemberAdded { user_id, role } | TenantEvent::RoleChanged { user_id, role } => {
+                self.members.insert(user_id, role);
+            }
+            TenantEvent::MemberRemoved { user_id } => {
+                self.members.remove(&user_id);
+            }
+            TenantEvent::ApiKeyIssued(key) => {
+                self.keys.insert(key.api_key_id.clone(), *key);
+            }
+            TenantEvent::ApiKeyRevoked { api_key_id } => {
+                self.keys.remove(&api_key_id);
+            }
+            TenantEvent::TenantSuspended { reason } => self.suspended = Some(reason),
+            TenantEvent::TenantResumed {} => self.suspended = None,
+        }
+    }
+
+    fn is_last_owner(&self, user_id: &UserId) -> bool {
+        let others = self.members.iter().any(|(member, role)| member != user_id && *role == Role::Owner);
+        self.role(user_id) == Some(Role::Owner) && !others
+    }
+
+    fn change_role(&self, user_id: UserId, role: Role) -> Result<Vec<TenantEvent>, TenantError> {
+        match self.role(&user_id) {
+            None => Err(TenantError::NotAMember { user_id }),
+            Some(earlier) if earlier == role => Ok(vec![]),
+            Some(_) if self.is_last_owner(&user_id) => Err(TenantError::LastOwner),
+            Some(_) => Ok(vec![TenantEvent::RoleChanged { user_id, role }]),
+        }
+    }
+}
+
+impl Decide for Tenant {
+    fn decide(&self, command: &TenantCommand) -> Result<Vec<TenantEvent>, TenantError> {
+        if let TenantCommand::CreateTenant { name } = command {
+            let created = TenantEvent::TenantCreated { name: name.clone() };
+            return Ok(if self.name.is_some() { vec![] } else { vec![created] });
+        }
+        if self.name.is_none() {
+            return Err(TenantError::Absent);
+        }
+        let once = |needed: bool, event: TenantEvent| Ok(if needed { vec![event] } else { vec![] });
+        match command.clone() {
+            TenantCommand::CreateTenant { .. } => Ok(vec![]),
+            TenantCommand::AddMember { user_id, role } => match self.role(&user_id) {
+                None => Ok(vec![TenantEvent::MemberAdded { user_id, role }]),
+                Some(_) => self.change_role(user_id, role),
+            },
+            TenantCommand::ChangeRole { user_id, role } => self.change_role(user_id, role),
+            TenantCommand::RemoveMember { user_id } if self.is_last_owner(&user_id) => Err(TenantError::LastOwner),
+            TenantCommand::RemoveMember { user_id } => {
+                once(self.members.contains_key(&user_id), TenantEvent::MemberRemoved { user_id })
+            }
+            TenantCommand::IssueApiKey(key) if self.keys.get(&key.api_key_id) == Some(&*key) => Ok(vec![]),
+            TenantCommand::IssueApiKey(_) if self.keys.len() >= MAX_API_KEYS => Err(TenantError::TooManyKeys),
+            TenantCommand::IssueApiKey(key) => Ok(vec![TenantEvent::ApiKeyIssued(key)]),
+            TenantCommand::RevokeApiKey { api_key_id } => {
+                once(self.keys.contains_key(&api_key_id), TenantEvent::ApiKeyRevoked { api_key_id })
+            }
+            TenantCommand::SuspendTenant { reason } => {
+                once(self.suspended.is_none(), TenantEvent::TenantSuspended { reason })
+            }
+            TenantCommand::ResumeTenant => once(self.suspended.is_some(), TenantEvent::TenantResumed {}),
+        }
+    }
+}

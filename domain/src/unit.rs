@@ -1,0 +1,170 @@
+//! A unit of work: commands to several aggregates that are decided and appended all or nothing.
+//!
+//! The functions here are the only recipes that move credits; each pairs the job's step with the account's, so that
+//! a terminal job and an open hold can't exist together (MONEY, invariants 2 and 3).
+//!
+//! The *first* step is the unit's key: when it has been done already, the whole unit has, and nothing else is decided.
+
+use crate::{
+    Credits,
+    account::{AccountCommand, Overrun, ReleaseReason},
+    id::{AttemptId, JobId, TenantId},
+    job::{AttemptStart, Failure, JobCommand, Submission, Usage},
+    once::OnceCommand,
+    stream::Command,
+};
+
+/// One command to one aggregate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// The aggregate's id.
+    pub aggregate_id: String,
+    /// Whether the aggregate is expected not to exist yet, so that nothing has to be read for it.
+    pub fresh: bool,
+    /// What is asked of it.
+    pub command: Command,
+}
+
+/// Commands that are decided and appended all or nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Unit {
+    /// In the order in which they are decided.
+    pub steps: Vec<Step>,
+}
+
+/// A once-only key and what the request looked like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnceKey {
+    /// The id of the once-stream: a kind, a colon and a hash.
+    pub id: String,
+    /// The hash of the whole request.
+    pub fingerprint: String,
+}
+
+/// How a job that did not succeed ends, and so why its hold is released.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsuccessful {
+    /// With a definite verdict or by a stated policy.
+    Failed {
+        /// Our stable code.
+        code: String,
+        /// What the release says.
+        reason: ReleaseReason,
+    },
+    /// Stopped before it cost anything.
+    Canceled,
+    /// Out of time.
+    Expired,
+}
+
+impl Unit {
+    /// A unit of one command to one aggregate.
+    #[must_use]
+    pub fn of(aggregate_id: impl ToString, command: impl Into<Command>) -> Self {
+        Self::default().then(aggregate_id, command)
+    }
+
+    /// Adds a command.
+    #[must_use]
+    pub fn then(mut self, aggregate_id: impl ToString, command: impl Into<Command>) -> Self {
+        self.steps.push(Step { aggregate_id: aggregate_id.to_string(), fresh: false, command: command.into() });
+        self
+    }
+
+    /// Adds a command to an aggregate that does not exist yet.
+    #[must_use]
+    pub fn then_fresh(mut self, aggregate_id: impl ToString, command: impl Into<Command>) -> Self {
+        self.steps.push(Step { aggregate_id: aggregate_id.to_string(), fresh: true, command: command.into() });
+        self
+    }
+
+    /// *Hold and submit*, and start the first attempt when the caller waits for it.
+    #[must_use]
+    pub fn submit(once: Option<OnceKey>, job_id: &JobId, job: Submission, first: Option<AttemptStart>) -> Self {
+        let hold = AccountCommand::HoldCredits {
+            job_id: job_id.clone(),
+            amount: job.hold,
+            api_key_id: job.api_key_id.clone(),
+            model: job.model.clone(),
+        };
+        let account = job.tenant_id.clone();
+        let mut unit = Self::default();
+        if let Some(OnceKey { id, fingerprint }) = once {
+            unit = unit.then_fresh(id, OnceCommand::UseKey { subject: job_id.to_string(), fingerprint });
+        }
+        unit = unit.then(account, hold).then_fresh(job_id, JobCommand::SubmitJob(Box::new(job)));
+        match first {
+            Some(start) => unit.then_fresh(job_id, JobCommand::StartAttempt(start)),
+            None => unit,
+        }
+    }
+
+    /// *Succeed and settle.*
+    #[must_use]
+    pub fn succeed(
+        tenant_id: &TenantId,
+        job_id: &JobId,
+        attempt_id: AttemptId,
+        usage: Usage,
+        (cost, overrun): (Credits, Overrun),
+    ) -> Self {
+        Self::of(job_id, JobCommand::SucceedJob { attempt_id, usage, cost })
+            .then(tenant_id, AccountCommand::SettleHold { job_id: job_id.clone(), cost, overrun })
+    }
+
+    /// *Cancel and settle*: the caller went away, and the policy of the capability says what that costs.
+    #[must_use]
+    pub fn cancel_charged(
+        tenant_id: &TenantId,
+        job_id: &JobId,
+        usage: Usage,
+        (cost, overrun): (Credits, Overrun),
+    ) -> Self {
+        Self::of(job_id, JobCommand::CancelJob { usage, cost })
+            .then(tenant_id, AccountCommand::SettleHold { job_id: job_id.clone(), cost, overrun })
+    }
+
+    /// *End and release*, for a job that costs nothing.
+    #[must_use]
+    pub fn release(tenant_id: &TenantId, job_id: &JobId, ending: Unsuccessful) -> Self {
+        let (command, reason) = match ending {
+            Unsuccessful::Failed { code, reason } => (JobCommand::FailJob { code, cost: Credits::ZERO }, reason),
+            Unsuccessful::Canceled => {
+                (JobCommand::CancelJob { usage: Usage::new(), cost: Credits::ZERO }, ReleaseReason::Canceled)
+            }
+            Unsuccessful::Expired => (JobCommand::ExpireJob, ReleaseReason::Expired),
+        };
+        Self::of(job_id, command).then(tenant_id, AccountCommand::ReleaseHold { job_id: job_id.clone(), reason })
+    }
+
+    /// *The attempt failed for good, so the job fails and its hold is released.*
+    #[must_use]
+    pub fn fail_attempt_for_good(
+        tenant_id: &TenantId,
+        job_id: &JobId,
+        attempt_id: AttemptId,
+        failure: Failure,
+    ) -> Self {
+        let code = failure.code.clone();
+        let release = AccountCommand::ReleaseHold { job_id: job_id.clone(), reason: ReleaseReason::Failed };
+        Self::of(job_id, JobCommand::FailAttempt { attempt_id, failure })
+            .then(job_id, JobCommand::FailJob { code, cost: Credits::ZERO })
+            .then(tenant_id, release)
+    }
+
+    /// *Refund*: the job bounds it by its charge, the account moves it.
+    #[must_use]
+    pub fn refund(tenant_id: &TenantId, job_id: &JobId, amount: Credits, model: String, reason: String) -> Self {
+        Self::of(job_id, JobCommand::RefundJob { amount, reason: reason.clone() })
+            .then(tenant_id, AccountCommand::RefundCredits { job_id: job_id.clone(), amount, model, reason })
+    }
+
+    /// *Recharge*, keyed by its payment, voucher or request.
+    #[must_use]
+    pub fn recharge(once: OnceKey, tenant_id: &TenantId, amount: Credits, source: String, reference: String) -> Self {
+        let used = OnceCommand::UseKey { subject: tenant_id.to_string(), fingerprint: once.fingerprint };
+        Self::default()
+            .then(once.id, used)
+            .then(tenant_id, AccountCommand::RechargeCredits { amount, source, reference })
+    }
+}

@@ -1,0 +1,143 @@
+//! The streams in memory, each at two points: what is durable, and what the batches not yet durable make of it.
+//!
+//! A cache: whatever is dropped here is read again from the log.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::stream::State;
+use sqlx::PgPool;
+
+use crate::{
+    snapshot,
+    version::{StreamKey, Version},
+};
+
+/// The most streams in memory. Above it those that were not touched for longest go.
+pub const HOT_STREAMS: usize = 50_000;
+/// How many events after its last snapshot a stream gets the next one.
+pub const SNAPSHOT_EVERY: i64 = 500;
+
+struct Entry {
+    durable: Version,
+    working: Version,
+    touched: u64,
+    snapshot_at: i64,
+}
+
+pub(super) struct HotStreams {
+    streams: HashMap<StreamKey, Entry>,
+    /// Streams whose working version is ahead of the durable one.
+    ahead: HashSet<StreamKey>,
+    round: u64,
+    pool: PgPool,
+}
+
+impl HotStreams {
+    pub(super) fn new(pool: PgPool) -> Self {
+        Self { streams: HashMap::new(), ahead: HashSet::new(), round: 0, pool }
+    }
+
+    /// The version to decide on.
+    pub(super) fn working(&self, key: &StreamKey) -> Option<&Version> {
+        self.streams.get(key).map(|entry| &entry.working)
+    }
+
+    /// The version that clients may see.
+    pub(super) fn durable(&self, key: &StreamKey) -> Option<Version> {
+        self.streams.get(key).map(|entry| entry.durable.clone())
+    }
+
+    /// Takes what a caller or the locked path read, unless something as new is known.
+    pub(super) fn admit(&mut self, key: StreamKey, version: Version) {
+        if self.streams.get(&key).is_none_or(|entry| entry.working.sequence < version.sequence) {
+            let snapshot_at = version.sequence;
+            let (durable, working) = (version.clone(), version);
+            self.ahead.remove(&key);
+            self.streams.insert(key, Entry { durable, working, touched: self.round, snapshot_at });
+        }
+    }
+
+    /// Takes what was read under the lock: the log's last word, whatever was known.
+    pub(super) fn replace(&mut self, key: StreamKey, version: Version) {
+        self.streams.remove(&key);
+        self.admit(key, version);
+    }
+
+    /// Sets the version that a decided unit leaves.
+    pub(super) fn work_on(&mut self, key: &StreamKey, version: Version) {
+        let round = self.round;
+        let entry = self.streams.get_mut(key).expect("a stream was admitted before it is worked on");
+        entry.working = version;
+        entry.touched = round;
+        if !self.ahead.contains(key) {
+            self.ahead.insert(key.clone());
+        }
+    }
+
+    /// A batch departs: a new round for the measure of what was touched.
+    pub(super) fn depart(&mut self) {
+        self.round += 1;
+    }
+
+    /// The batch that left these versions is durable.
+    pub(super) fn promote(&mut self, after: &HashMap<StreamKey, Version>) {
+        for (key, version) in after {
+            let Some(entry) = self.streams.get_mut(key) else { continue };
+            entry.durable = version.clone();
+            let settled = entry.working.same_point(version);
+            if settled {
+                self.ahead.remove(key);
+            }
+            if version.sequence - entry.snapshot_at >= SNAPSHOT_EVERY {
+                entry.snapshot_at = version.sequence;
+                snapshot::write_behind(self.pool.clone(), key.clone(), version.clone());
+            }
+            if settled && is_over(&version.state) {
+                self.streams.remove(key);
+            }
+        }
+        self.evict();
+    }
+
+    /// Drops the overlay: every working version becomes the durable one again.
+    pub(super) fn roll_back(&mut self) {
+        for key in self.ahead.drain() {
+            if let Some(entry) = self.streams.get_mut(&key) {
+                entry.working = entry.durable.clone();
+            }
+        }
+    }
+
+    pub(super) fn forget(&mut self, keys: impl Iterator<Item = StreamKey>) {
+        for key in keys {
+            self.ahead.remove(&key);
+            self.streams.remove(&key);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.streams.clear();
+        self.ahead.clear();
+    }
+
+    fn evict(&mut self) {
+        if self.streams.len() <= HOT_STREAMS {
+            return;
+        }
+        let mut rounds: Vec<u64> = self.streams.values().map(|entry| entry.touched).collect();
+        let middle = rounds.len() / 2;
+        let (_, median, _) = rounds.select_nth_unstable(middle);
+        let oldest_kept = *median;
+        let ahead = &self.ahead;
+        self.streams.retain(|key, entry| entry.touched >= oldest_kept || ahead.contains(key));
+    }
+}
+
+/// Streams that nothing will be asked of soon: they need not stay.
+fn is_over(state: &State) -> bool {
+    match state {
+        State::Once(_) => true,
+        State::Job(job) => job.ending().is_some(),
+        _ => false,
+    }
+}

@@ -1,0 +1,95 @@
+//! The locked path: the head is locked, the tails of the touched streams are read *in a second statement*, and only
+//! then is anything decided. No conflict can happen here, so that no caller ever sees one.
+
+use sqlx::{Executor, PgConnection};
+
+use super::{
+    Clock, Pending,
+    batch::{Batch, key_of},
+    flush::{APPEND_TIMEOUT, Done, Flushed, Verdict, Writer, append_and_verify, judge},
+    hot::HotStreams,
+};
+use crate::{
+    load::{self, LoadError},
+    version::{StreamKey, Version},
+};
+
+/// Decides and appends these units under the lock. Returns the batch they made, and what became of it.
+pub(super) async fn resolve(
+    writer: &mut Writer,
+    hot: &mut HotStreams,
+    units: Vec<Box<Pending>>,
+    clock: &Clock,
+) -> (Batch, Flushed) {
+    let mut batch = Batch::new();
+    let mut connection = match writer.connection().await {
+        Ok(connection) => connection,
+        Err(flushed) => return (undecided(batch, units), flushed),
+    };
+    if let Err(error) = lock_and_read_tails(&mut connection, hot, &units).await {
+        // Nothing was appended: the transaction ends with the connection.
+        return (undecided(batch, units), Flushed::NeverHappened(error.to_string()));
+    }
+    let now = clock();
+    for pending in units {
+        batch.decide(hot, pending, now);
+    }
+    let done = tokio::time::timeout(APPEND_TIMEOUT, append_and_commit(&mut connection, &batch)).await;
+    let flushed = match done {
+        Ok(Ok(Some(end))) => {
+            writer.keep(connection);
+            writer.remember(end)
+        }
+        Ok(Ok(None)) => Flushed::Conflict,
+        Ok(Err(error)) => match judge(&error) {
+            Verdict::Conflict => Flushed::Conflict,
+            Verdict::Diverged(why) => Flushed::Diverged(why),
+            Verdict::Unknown(why) => writer.settle_unknown(&batch, &why).await,
+        },
+        Err(_) => writer.settle_unknown(&batch, "the locked append took too long").await,
+    };
+    (batch, flushed)
+}
+
+/// Keeps units that could not be decided together with their batch, for the caller to start over.
+fn undecided(mut batch: Batch, units: Vec<Box<Pending>>) -> Batch {
+    batch.park(units);
+    batch
+}
+
+async fn lock_and_read_tails(
+    connection: &mut PgConnection,
+    hot: &mut HotStreams,
+    units: &[Box<Pending>],
+) -> Result<(), LoadError> {
+    connection.execute("begin; select position from ledger_head where id = 1 for update").await?;
+    let mut known: Vec<(StreamKey, Version)> = Vec::new();
+    for pending in units {
+        for (key, version) in &pending.brought {
+            hot.admit(key.clone(), version.clone());
+        }
+        for key in pending.work.unit.steps.iter().map(key_of) {
+            if known.iter().any(|(earlier, _)| *earlier == key) {
+                continue;
+            }
+            let version = match hot.durable(&key) {
+                Some(version) => version,
+                None => load::snapshot_or_initial(connection, &key).await?,
+            };
+            known.push((key, version));
+        }
+    }
+    for (key, version) in load::advance_by_tails(connection, known).await? {
+        hot.replace(key, version);
+    }
+    Ok(())
+}
+
+async fn append_and_commit(
+    connection: &mut PgConnection,
+    batch: &Batch,
+) -> Result<Option<Done>, sqlx::Error> {
+    let done = append_and_verify(connection, batch).await?;
+    connection.execute("commit").await?;
+    Ok(done)
+}

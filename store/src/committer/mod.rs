@@ -1,0 +1,269 @@
+//! The committer: one task that decides the waiting units in memory and appends them, a batch at a time.
+//!
+//! | phase | file | what happens |
+//! |---|---|---|
+//! | gather | `batch` | units are decided on the state that the unflushed batch leaves (group commit, early release) |
+//! | flush | `flush` | one statement appends the batch; its guards compare every predecessor |
+//! | fence | `flush` | a batch of unknown outcome is fenced off, or found committed |
+//! | lock | `locked` | after a conflict: lock the head, read the tails, decide, append, commit |
+//! | answer | `mod` | callers hear only what is durable; what appends nothing waits for the batch that it read |
+//!
+//! It never answers from unflushed state, and never reads on the hot path: callers bring what is cold.
+
+mod batch;
+mod flush;
+mod hot;
+mod locked;
+mod statement;
+
+use std::sync::Arc;
+
+pub(crate) use batch::Pending;
+use batch::Batch;
+use chrono::{DateTime, Utc};
+use flush::{Flushed, Writer};
+use hot::HotStreams;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+
+use crate::{
+    version::{StreamKey, Version},
+    work::{Committed, ExecuteError},
+};
+
+/// Tells the time. A parameter, so that tests can set it.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// The most units that may wait. Above it callers hear [`ExecuteError::Busy`].
+pub const QUEUE_UNITS: usize = 8_192;
+/// The most units of one batch.
+pub const BATCH_UNITS: usize = 1_024;
+/// The most events of one batch, but for the events of its last unit.
+pub const BATCH_EVENTS: usize = 2_048;
+/// For how many batches after a conflict the head is locked first.
+const LOCK_FIRST_BATCHES: u32 = 32;
+
+/// What the committer tells a caller.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Done, durably.
+    Committed(Committed),
+    /// Not done.
+    Failed(ExecuteError),
+    /// These streams are cold: bring them and ask again.
+    Cold(Vec<StreamKey>, Box<Pending>),
+}
+
+/// What is asked of the committer.
+pub(crate) enum Ask {
+    /// To decide and append a unit.
+    Execute(Box<Pending>),
+    /// For the durable version of a hot stream.
+    Peek(StreamKey, oneshot::Sender<Option<Version>>),
+}
+
+/// The way to the committer.
+#[derive(Clone)]
+pub(crate) struct Committer {
+    asks: mpsc::Sender<Ask>,
+}
+
+impl Committer {
+    /// Starts the task.
+    pub(crate) fn start(pool: sqlx::PgPool, clock: Clock) -> Self {
+        let (asks, inbox) = mpsc::channel(QUEUE_UNITS);
+        let task = Task {
+            inbox,
+            hot: HotStreams::new(pool.clone()),
+            writer: Some(Writer::new(pool)),
+            gathering: Batch::new(),
+            clock,
+            lock_first: 0,
+            diverged: None,
+        };
+        tokio::spawn(task.run());
+        Self { asks }
+    }
+
+    /// Hands a unit over and waits for its answer.
+    pub(crate) async fn execute(&self, pending: Box<Pending>, answer: oneshot::Receiver<Answer>) -> Answer {
+        match self.asks.try_send(Ask::Execute(pending)) {
+            Ok(()) => answer.await.unwrap_or_else(|_| stopped()),
+            Err(mpsc::error::TrySendError::Full(_)) => Answer::Failed(ExecuteError::Busy),
+            Err(mpsc::error::TrySendError::Closed(_)) => stopped(),
+        }
+    }
+
+    /// The durable version of a stream, if it is hot.
+    pub(crate) async fn peek(&self, key: StreamKey) -> Option<Version> {
+        let (reply, answer) = oneshot::channel();
+        self.asks.send(Ask::Peek(key, reply)).await.ok()?;
+        answer.await.ok().flatten()
+    }
+}
+
+fn stopped() -> Answer {
+    Answer::Failed(ExecuteError::Unavailable("the committer has stopped".into()))
+}
+
+struct Task {
+    inbox: mpsc::Receiver<Ask>,
+    hot: HotStreams,
+    /// Taken while a batch is in flight.
+    writer: Option<Writer>,
+    gathering: Batch,
+    clock: Clock,
+    lock_first: u32,
+    diverged: Option<String>,
+}
+
+type Flight = JoinHandle<(Writer, Batch, Flushed)>;
+
+impl Task {
+    async fn run(mut self) {
+        let mut flight: Option<Flight> = None;
+        loop {
+            match &mut flight {
+                None if self.gathering.is_empty() => match self.inbox.recv().await {
+                    Some(ask) => self.take(ask),
+                    None => return,
+                },
+                None => {
+                    self.take_what_waits();
+                    flight = self.depart().await;
+                }
+                Some(landing) => tokio::select! {
+                    biased;
+                    landed = landing => {
+                        flight = None;
+                        let (writer, batch, flushed) = landed.expect("the flush task does not panic");
+                        self.writer = Some(writer);
+                        self.land(batch, flushed).await;
+                    }
+                    Some(ask) = self.inbox.recv(), if !self.gathering.is_full() => self.take(ask),
+                },
+            }
+        }
+    }
+
+    fn take_what_waits(&mut self) {
+        while !self.gathering.is_full() {
+            match self.inbox.try_recv() {
+                Ok(ask) => self.take(ask),
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn take(&mut self, ask: Ask) {
+        match ask {
+            Ask::Execute(pending) => self.gather(pending),
+            Ask::Peek(key, reply) => drop(reply.send(self.hot.durable(&key))),
+        }
+    }
+
+    /// Decides a unit on the working state, into the gathering batch.
+    fn gather(&mut self, pending: Box<Pending>) {
+        if let Some(why) = &self.diverged {
+            return pending.answer(Answer::Failed(ExecuteError::Diverged(why.clone())));
+        }
+        let now = (self.clock)();
+        self.gathering.decide(&mut self.hot, pending, now);
+    }
+
+    /// Sends the gathered batch off, or resolves it under the lock while an account stays contended.
+    async fn depart(&mut self) -> Option<Flight> {
+        let batch = std::mem::replace(&mut self.gathering, Batch::new());
+        if batch.is_empty() {
+            return None;
+        }
+        let mut writer = self.writer.take().expect("no batch is in flight");
+        if self.lock_first > 0 {
+            self.lock_first -= 1;
+            self.hot.roll_back();
+            self.writer = Some(writer);
+            self.resolve_locked(batch.into_pending()).await;
+            return None;
+        }
+        self.hot.depart();
+        Some(tokio::spawn(async move {
+            let flushed = writer.flush(&batch).await;
+            (writer, batch, flushed)
+        }))
+    }
+
+    async fn land(&mut self, batch: Batch, flushed: Flushed) {
+        match flushed {
+            Flushed::Durable(end) => {
+                self.hot.promote(&batch.after);
+                let stale = batch.answer(&end);
+                if !stale.is_empty() {
+                    let keys = stale.iter().flat_map(|pending| pending.keys());
+                    self.hot.forget(keys);
+                    self.redo_locked(stale).await;
+                }
+            }
+            Flushed::Conflict => {
+                self.lock_first = LOCK_FIRST_BATCHES;
+                self.redo_locked(batch.into_pending()).await;
+            }
+            Flushed::NeverHappened(why) => self.start_over(batch, &why),
+            Flushed::Diverged(why) => {
+                self.diverged = Some(why.clone());
+                self.fail_all(batch, &ExecuteError::Diverged(why));
+            }
+        }
+    }
+
+    /// Decides these units again under the lock, and then what was gathered on the overlay that is dropped with them.
+    async fn redo_locked(&mut self, mut again: Vec<Box<Pending>>) {
+        let gathered = std::mem::replace(&mut self.gathering, Batch::new());
+        again.extend(gathered.into_pending());
+        self.hot.roll_back();
+        self.resolve_locked(again).await;
+    }
+
+    async fn resolve_locked(&mut self, units: Vec<Box<Pending>>) {
+        let mut writer = self.writer.take().expect("no batch is in flight");
+        let (batch, flushed) = locked::resolve(&mut writer, &mut self.hot, units, &self.clock).await;
+        self.writer = Some(writer);
+        match flushed {
+            Flushed::Durable(end) => {
+                self.hot.promote(&batch.after);
+                let stale = batch.answer(&end);
+                debug_assert!(stale.is_empty(), "under the lock nothing is stale");
+            }
+            Flushed::Conflict => {
+                let why = "the tails were read under the lock, and still a predecessor differs".to_owned();
+                self.diverged = Some(why.clone());
+                self.fail_all(batch, &ExecuteError::Diverged(why));
+            }
+            Flushed::NeverHappened(why) => self.start_over(batch, &why),
+            Flushed::Diverged(why) => {
+                self.diverged = Some(why.clone());
+                self.fail_all(batch, &ExecuteError::Diverged(why));
+            }
+        }
+    }
+
+    /// The connection is gone and the batch with it: all hot state is dropped, and callers bring theirs again.
+    fn start_over(&mut self, batch: Batch, why: &str) {
+        tracing::warn!(why, "an append did not happen; its units are decided again");
+        let gathered = std::mem::replace(&mut self.gathering, Batch::new());
+        self.hot.clear();
+        for pending in batch.into_pending().into_iter().chain(gathered.into_pending()) {
+            pending.reload();
+        }
+    }
+
+    fn fail_all(&mut self, batch: Batch, error: &ExecuteError) {
+        tracing::error!(%error, "the committer stops writing");
+        let gathered = std::mem::replace(&mut self.gathering, Batch::new());
+        self.hot.clear();
+        for pending in batch.into_pending().into_iter().chain(gathered.into_pending()) {
+            pending.answer(Answer::Failed(error.clone()));
+        }
+    }
+}

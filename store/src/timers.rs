@@ -1,0 +1,80 @@
+//! Timers: the next duty of each job, claimed by one process at a time, fenced by the attempt that it belongs to.
+//!
+//! A claim is a lease: who dies with it leaves it to lapse. Whoever sets a job's timer anew, in an append, ends every
+//! claim on the old one.
+
+use chrono::{DateTime, Utc};
+use sqlx::PgPool;
+
+/// A duty that was claimed.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct DueTimer {
+    /// The job (or delivery).
+    #[sqlx(rename = "ref")]
+    pub reference: String,
+    /// Which duty.
+    pub kind: String,
+    /// When it was due.
+    pub due: DateTime<Utc>,
+    /// The attempt it belongs to, or empty.
+    pub attempt: String,
+    /// How often it was put off before.
+    pub tries: i32,
+}
+
+/// Claims what is due and nobody else handles, the longest due first.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn claim(
+    pool: &PgPool,
+    owner: &str,
+    limit: i64,
+    now: DateTime<Utc>,
+    lease_until: DateTime<Utc>,
+) -> Result<Vec<DueTimer>, sqlx::Error> {
+    let sql = "update timers set lease_owner = $2, lease_until = $4
+                where ref in (select ref from timers where due <= $3 and (lease_until is null or lease_until < $3)
+                               order by due limit $1 for update skip locked)
+            returning ref, kind, due, attempt, tries";
+    sqlx::query_as(sql).bind(limit).bind(owner).bind(now).bind(lease_until).fetch_all(pool).await
+}
+
+/// Puts a claimed duty off. Does nothing when it was set anew in the meantime.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn put_off(pool: &PgPool, timer: &DueTimer, owner: &str, due: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let sql = "update timers set due = $5, tries = tries + 1, lease_owner = null, lease_until = null
+                where ref = $1 and kind = $2 and attempt = $3 and lease_owner = $4";
+    let query = sqlx::query(sql).bind(&timer.reference).bind(&timer.kind).bind(&timer.attempt).bind(owner);
+    query.bind(due).execute(pool).await.map(|_| ())
+}
+
+/// Drops a claimed duty that turned out to be none. Does nothing when it was set anew in the meantime.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn drop_duty(pool: &PgPool, timer: &DueTimer, owner: &str) -> Result<(), sqlx::Error> {
+    let sql = "delete from timers where ref = $1 and kind = $2 and attempt = $3 and lease_owner = $4";
+    let query = sqlx::query(sql).bind(&timer.reference).bind(&timer.kind).bind(&timer.attempt).bind(owner);
+    query.execute(pool).await.map(|_| ())
+}
+
+/// When the next duty is due, for a process that wants to sleep until then.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn next_due(pool: &PgPool) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    let sql = "select min(greatest(due, coalesce(lease_until, due))) from timers";
+    sqlx::query_scalar(sql).fetch_one(pool).await
+}
+
+/// How many duties there are, and how many of them are due.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn count(pool: &PgPool, now: DateTime<Utc>) -> Result<(i64, i64), sqlx::Error> {
+    let sql = "select count(*), count(*) filter (where due <= $1) from timers";
+    sqlx::query_as(sql).bind(now).fetch_one(pool).await
+}
