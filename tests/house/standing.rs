@@ -6,7 +6,7 @@ use crate::{
     tree,
 };
 
-const ENVIRONMENT: [&str; 3] = ["std::env", "env::var", "dotenvy::"];
+const ENVIRONMENT: [&str; 2] = ["std::env", "dotenvy::"];
 const REMEDY: &str = "let zephyr's config read it and pass it as an argument";
 const SQL: [&str; 5] = ["sqlx::query", "sqlx::raw_sql", "query_as", "query_scalar", "QueryBuilder"];
 
