@@ -14,7 +14,6 @@ pub struct TestDatabase {
     /// Where it is, for pools of the test's own.
     pub url: String,
     server_url: String,
-    name: String,
 }
 
 /// Makes an empty database with the schema.
@@ -29,13 +28,13 @@ pub async fn database() -> TestDatabase {
     let url = at_database(&server_url, &name);
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect(&url).await.expect("it connects");
     sqlx::migrate!("../migrations").run(&pool).await.expect("the migrations run");
-    TestDatabase { pool, url, server_url, name }
+    TestDatabase { pool, url, server_url }
 }
 
 /// Dropped from a thread of its own, since the test's runtime may be gone, also when the test failed.
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let (server_url, name) = (self.server_url.clone(), self.name.clone());
+        let (server_url, name) = (self.server_url.clone(), database_of(&self.url).to_owned());
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(execute(&server_url, &format!("drop database if exists {name} with (force)")));
@@ -52,9 +51,14 @@ async fn execute(server_url: &str, statement: &str) {
     connection.close().await.expect("the connection closes");
 }
 
-/// The URL with another database, whatever stands after it.
+/// The URL with another database; what follows it stays.
 fn at_database(server_url: &str, name: &str) -> String {
-    let (before, options) = server_url.split_once('?').map_or((server_url, None), |(url, rest)| (url, Some(rest)));
-    let (server, _) = before.rsplit_once('/').expect("the URL names a database");
-    options.map_or_else(|| format!("{server}/{name}"), |options| format!("{server}/{name}?{options}"))
+    let (before, options) = server_url.split_once('?').unwrap_or((server_url, ""));
+    let server = before.strip_suffix(database_of(server_url)).expect("the URL ends with its database");
+    format!("{server}{name}?{options}")
+}
+
+fn database_of(url: &str) -> &str {
+    let (before, _) = url.split_once('?').unwrap_or((url, ""));
+    before.rsplit_once('/').map(|(_, name)| name).expect("the URL names a database")
 }
