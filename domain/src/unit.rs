@@ -3,13 +3,13 @@
 //! The functions here are the only recipes that move credits; each pairs the job's step with the account's, so that
 //! a terminal job and an open hold can't exist together (MONEY, invariants 2 and 3).
 //!
-//! The *first* step is the unit's key: when it has been done already, the whole unit has, and nothing else is decided.
+//! One step, mostly the first, is the unit's key: when it has been done already, the whole unit has.
 
 use crate::{
     Credits,
     account::{AccountCommand, Overrun, ReleaseReason},
     id::{AttemptId, JobId, TenantId},
-    job::{AttemptStart, Failure, JobCommand, Submission, Usage},
+    job::{AttemptStart, Failure, JobCommand, Output, Submission, Usage},
     once::OnceCommand,
     stream::Command,
 };
@@ -30,6 +30,8 @@ pub struct Step {
 pub struct Unit {
     /// In the order in which they are decided.
     pub steps: Vec<Step>,
+    /// Which step tells whether the unit was done already.
+    pub key: usize,
 }
 
 /// A once-only key and what the request looked like.
@@ -55,6 +57,17 @@ pub enum Unsuccessful {
     Canceled,
     /// Out of time.
     Expired,
+}
+
+/// What an attempt that did its work brought.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Success {
+    /// The attempt.
+    pub attempt_id: AttemptId,
+    /// What was stored.
+    pub outputs: Vec<Output>,
+    /// What was counted upstream.
+    pub usage: Usage,
 }
 
 impl Unit {
@@ -99,16 +112,19 @@ impl Unit {
         }
     }
 
-    /// *Succeed and settle.*
+    /// *Note the stored outputs, succeed and settle.*
     #[must_use]
     pub fn succeed(
         tenant_id: &TenantId,
         job_id: &JobId,
-        attempt_id: AttemptId,
-        usage: Usage,
+        Success { attempt_id, outputs, usage }: Success,
         (cost, overrun): (Credits, Overrun),
     ) -> Self {
-        Self::of(job_id, JobCommand::SucceedJob { attempt_id, usage, cost })
+        let mut unit = Self { key: outputs.len(), ..Self::default() };
+        for output in outputs {
+            unit = unit.then(job_id, JobCommand::StoreOutput { attempt_id: attempt_id.clone(), output });
+        }
+        unit.then(job_id, JobCommand::SucceedJob { attempt_id, usage, cost })
             .then(tenant_id, AccountCommand::SettleHold { job_id: job_id.clone(), cost, overrun })
     }
 
@@ -150,6 +166,13 @@ impl Unit {
         Self::of(job_id, JobCommand::FailAttempt { attempt_id, failure })
             .then(job_id, JobCommand::FailJob { code, cost: Credits::ZERO })
             .then(tenant_id, release)
+    }
+
+    /// *The attempt was refused, and the next one starts*, for a caller who waits.
+    #[must_use]
+    pub fn next_attempt(job_id: &JobId, refused: AttemptId, failure: Failure, next: AttemptStart) -> Self {
+        Self::of(job_id, JobCommand::FailAttempt { attempt_id: refused, failure })
+            .then(job_id, JobCommand::StartAttempt(next))
     }
 
     /// *Refund*: the job bounds it by its charge, the account moves it.

@@ -83,10 +83,11 @@ impl Job {
     }
 
     fn store_output(&self, attempt_id: &AttemptId, output: &Output) -> Decision {
+        if self.outputs.iter().any(|earlier| earlier.index == output.index) {
+            return Ok(vec![]);
+        }
         self.current(attempt_id)?;
-        let stored = self.outputs.iter().any(|earlier| earlier.index == output.index);
-        let event = || JobEvent::OutputStored { attempt_id: attempt_id.clone(), output: output.clone() };
-        Ok(if stored { vec![] } else { vec![event()] })
+        Ok(vec![JobEvent::OutputStored { attempt_id: attempt_id.clone(), output: output.clone() }])
     }
 
     fn request_cancel(&self) -> Decision {

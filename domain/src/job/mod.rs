@@ -18,24 +18,22 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 pub use command::JobCommand;
 pub use error::JobError;
 pub use event::JobEvent;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 pub use state::{Attempt, Ending, Job, Phase};
 
 use crate::{
     Credits,
     capability::CapabilityKind,
     id::{ApiKeyId, AssetId, AttemptId, JobId, ProviderKeyId, TenantId, UserId},
+    pricing::{PricedParams, Quantities},
 };
 
 /// What was counted, by meter: `{"input_token": 12, "output_token": 90}`. Explicit zero is not missing.
-pub type Usage = BTreeMap<String, u64>;
+pub type Usage = Quantities;
 
 /// Who waits for a job, and so where it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +62,7 @@ pub struct Submission {
     /// The version of the capability whose schema, price and policies hold for this job.
     pub price_version: u32,
     /// Those resolved parameters that the price or the estimate reads.
-    pub priced_params: Value,
+    pub priced_params: PricedParams,
     /// The sha256 of the resolved inputs, in hex.
     pub inputs_sha256: String,
     /// What is held for it.
@@ -130,6 +128,3 @@ pub struct Output {
     /// Pixels down, of a picture or a film.
     pub height: Option<u32>,
 }
-
-/// The id of a job is the id of its hold.
-pub type HoldId = JobId;

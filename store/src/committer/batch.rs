@@ -303,7 +303,7 @@ fn decide_steps(hot: &HotStreams, work: &Work, now: DateTime<Utc>) -> Decided {
             Ok(events) => events,
             Err(refusal) => return Decided::Refused(scratch, refusal),
         };
-        if number == 0 && events.is_empty() {
+        if number == work.unit.key && events.is_empty() {
             return Decided::Already(scratch);
         }
         let metadata = metadata.get_or_insert_with(|| describe(work, now));
