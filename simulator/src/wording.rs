@@ -78,7 +78,7 @@ pub fn answer(prompt: &str, salt: u64, wanted: Option<usize>) -> Vec<String> {
     let chinese = prompt.chars().any(is_wide);
     let (opening, sentences, gap) = match chinese {
         true => (format!("您问的是“{}”。", excerpt(prompt)), &CHINESE[..], ""),
-        false => (format!("You asked: “{}”.", excerpt(prompt)), &ENGLISH[..], " "),
+        false => (format!("You asked: “{}”", excerpt(prompt)), &ENGLISH[..], " "),
     };
     let seed = mix(digest(prompt.as_bytes()) ^ mix(salt));
     let subjects = subjects(prompt);
@@ -124,12 +124,19 @@ pub fn asked_length(prompt: &str) -> Option<usize> {
     english.or_else(chinese).filter(|length| (1..=MAX_TOKENS).contains(length))
 }
 
+/// Words that no answer turns on.
+const PLAIN: [&str; 24] = [
+    "about", "and", "are", "can", "does", "for", "from", "has", "how", "not", "please", "say", "tell", "that", "the",
+    "this", "what", "when", "where", "which", "who", "why", "with", "you",
+];
+
 /// The words that a prompt turns on, longest first; never empty.
 pub fn subjects(prompt: &str) -> Vec<String> {
     let pieces = prompt.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty());
     let mut words: Vec<String> = pieces
         .map(|piece| piece.chars().take(12).collect::<String>())
-        .filter(|word| word.chars().count() > 3 || word.chars().any(is_wide))
+        .filter(|word| word.chars().count() > 2 || word.chars().any(is_wide))
+        .filter(|word| !PLAIN.contains(&word.to_lowercase().as_str()))
         .collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
     words.dedup();

@@ -59,12 +59,17 @@ impl Canvas {
             if y + step > place.bottom {
                 break;
             }
-            for (column, character) in line.chars().enumerate() {
-                self.character(character, place.x + column * step, y, place.scale, colour);
-            }
+            self.line(&line, place.x, y, place.scale, colour);
             y += step + place.scale;
         }
         y
+    }
+
+    /// Writes one line; what goes beyond the right edge is cut off.
+    pub fn line(&mut self, text: &str, x: usize, y: usize, scale: usize, colour: Colour) {
+        for (column, character) in text.chars().enumerate() {
+            self.character(character, x + column * 8 * scale, y, scale, colour);
+        }
     }
 
     fn character(&mut self, character: char, x: usize, y: usize, scale: usize, colour: Colour) {

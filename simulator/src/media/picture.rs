@@ -89,7 +89,7 @@ pub fn mark(canvas: &mut Canvas, scale: usize) {
     let (width, height) = (16 * scale + 2, 8 * scale + 2);
     let (x, y) = (canvas.width.saturating_sub(width + 1), canvas.height.saturating_sub(height + 1));
     canvas.rectangle(x, y, width, height, SHADE);
-    canvas.text("AI", Place { x: x + 1, y: y + 1, bottom: canvas.height, scale }, INK);
+    canvas.line("AI", x + 1, y + 1, scale, INK);
 }
 
 /// Two dark enough colours that the text decides.
