@@ -7,6 +7,8 @@ mod estimate;
 mod hints;
 mod lint;
 mod policies;
+#[cfg(test)]
+pub(crate) mod tests;
 mod text;
 
 use std::fmt;

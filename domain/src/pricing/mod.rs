@@ -12,6 +12,10 @@ mod condition;
 mod evaluate;
 mod exact;
 mod facts;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 use std::collections::BTreeMap;

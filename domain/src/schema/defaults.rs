@@ -7,19 +7,25 @@ use serde_json::{Map, Value};
 /// The most sub-schemas that are looked at for one value.
 const MAX_PARTS: usize = 64;
 
-/// Removes explicit nulls of fields that are optional and do not allow null.
-pub(super) fn drop_nulls(root: &Value, schemas: &[&Value], params: &mut Value) {
+/// Removes explicit nulls of fields that are optional and do not allow null: all such fields at the top, known ones inside.
+///
+/// Inside what passes through, a null may mean something.
+pub(super) fn drop_nulls(root: &Value, params: &mut Value) {
+    drop_nulls_at(root, &[root], params, 0);
+}
+
+fn drop_nulls_at(root: &Value, schemas: &[&Value], params: &mut Value, depth: usize) {
     let all = parts(root, schemas);
     match params {
         Value::Object(fields) => {
-            fields.retain(|name, value| !value.is_null() || keeps_null(root, &all, name));
+            fields.retain(|name, value| !value.is_null() || keeps_null(root, &all, name, depth));
             for (name, value) in fields.iter_mut() {
-                drop_nulls(root, &properties(&all, name), value);
+                drop_nulls_at(root, &properties(&all, name), value, depth + 1);
             }
         }
         Value::Array(list) => {
             let inner = items(&all);
-            list.iter_mut().for_each(|item| drop_nulls(root, &inner, item));
+            list.iter_mut().for_each(|item| drop_nulls_at(root, &inner, item, depth + 1));
         }
         _ => {}
     }
@@ -81,11 +87,12 @@ pub(super) fn names<'s>(schemas: &[&'s Value]) -> std::collections::BTreeSet<&'s
     known.flat_map(|fields| fields.keys().map(String::as_str)).collect()
 }
 
-/// Whether a null means something there: the field is required, or null is one of its values.
-fn keeps_null(root: &Value, all: &[&Value], name: &str) -> bool {
+/// Whether a null stays there: the field is required, or null is one of its values, or nobody knows what it is.
+fn keeps_null(root: &Value, all: &[&Value], name: &str, depth: usize) -> bool {
     let lists = all.iter().filter_map(|part| part.get("required")?.as_array());
     let required = lists.flatten().any(|required| required == name);
-    required || parts(root, &properties(all, name)).into_iter().any(allows_null)
+    let known = properties(all, name);
+    required || (known.is_empty() && depth > 0) || parts(root, &known).into_iter().any(allows_null)
 }
 
 fn allows_null(schema: &Value) -> bool {

@@ -5,6 +5,8 @@
 mod bounds;
 mod defaults;
 mod errors;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -82,7 +84,7 @@ impl CompiledSchema {
             return Err(vec![ParamError::too_large()]);
         }
         let mut resolved = params;
-        defaults::drop_nulls(&self.0.schema, &[&self.0.schema], &mut resolved);
+        defaults::drop_nulls(&self.0.schema, &mut resolved);
         defaults::fill(&self.0.schema, &[&self.0.schema], &mut resolved);
         let wrong = errors::collect(&self.0.schema, &self.0.validator, &resolved);
         if wrong.is_empty() { Ok(resolved) } else { Err(wrong) }
