@@ -8,11 +8,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::pricing::{PriceError, at};
+use crate::pricing::{MAX_READ_BYTES, PriceError, at};
 
-/// Keys of message parts that stand for something else than text.
-const MEDIA_KEYS: [&str; 8] =
-    ["image_url", "video_url", "audio_url", "input_audio", "input_image", "file", "image", "audio"];
+/// Types of parts, of tools and of forms that are sent as text. Any other part stands for media.
+const TEXT_PARTS: [&str; 6] = ["text", "function", "custom", "refusal", "thinking", "json_schema"];
 
 /// How the text of some parameters is measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,7 +81,7 @@ impl TextMeasure {
         }
     }
 
-    /// The bound of a media part; `None` for text. A part says what it is by its `type`.
+    /// The bound of a media part; `None` for text. A part carries what it is under the name of its `type`.
     fn media_bound(
         &self,
         key: &str,
@@ -90,10 +89,11 @@ impl TextMeasure {
         part: &serde_json::Map<String, Value>,
     ) -> Result<Option<u64>, PriceError> {
         let named = part.get("type").and_then(Value::as_str) == Some(key);
-        if !MEDIA_KEYS.contains(&key) || !named || value.is_null() {
+        if !named || value.is_null() || TEXT_PARTS.contains(&key) {
             return Ok(None);
         }
-        self.media.get(key).copied().map(Some).ok_or_else(|| PriceError::Unbounded(key.to_owned()))
+        let kind = || key.chars().take(MAX_READ_BYTES).collect();
+        self.media.get(key).copied().map(Some).ok_or_else(|| PriceError::Unbounded(kind()))
     }
 }
 
