@@ -1,1 +1,5 @@
-//! projections.
+//! Read models: folds of the log into memory and into tables, the questions asked of them, and the published JSON of jobs.
+//!
+//! Never a decision: everything here can be thrown away and built again from the log.
+
+pub mod live;

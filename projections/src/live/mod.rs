@@ -1,0 +1,105 @@
+//! What a process keeps in memory, folded from the log: the catalog with its provider keys, and the tenants with their API keys.
+//!
+//! Readers take an `Arc` and never wait for a fold. Balances are not here: the store knows them.
+
+mod catalog;
+mod tenants;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use domain::stream::{DecodeError, Event};
+use sqlx::{PgPool, Row};
+use store::Recorded;
+
+pub use catalog::{Callable, Catalog, ModelEntry, ProviderEntry, ProviderKeyEntry, Uncallable};
+pub use tenants::{KeyHolder, TenantEntry, Tenants};
+
+/// How many events one step of the loading reads.
+const EVENTS_A_STEP: i64 = 1_000;
+/// The types of aggregates that are kept in memory.
+const KEPT: [&str; 4] = ["model", "provider", "provider_key", "tenant"];
+
+/// Why the memory can't be filled.
+#[derive(Debug, thiserror::Error)]
+pub enum LiveError {
+    /// The database is out of reach.
+    #[error("the log can't be read: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The log holds what this code does not know.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+}
+
+/// The memory of one process. Share it in an `Arc`.
+#[derive(Debug, Default)]
+pub struct Live {
+    catalog: RwLock<Arc<Catalog>>,
+    tenants: RwLock<Arc<Tenants>>,
+}
+
+impl Live {
+    /// Fills the memory from the log. What comes after the returned position is for [`Live::apply`].
+    ///
+    /// # Errors
+    /// When the log can't be read or understood.
+    pub async fn load(pool: &PgPool) -> Result<(Self, i64), LiveError> {
+        let head = store::log::head(pool).await?;
+        let (mut catalog, mut tenants) = (Catalog::default(), Tenants::default());
+        for aggregate_type in KEPT {
+            let mut last = (String::new(), 0);
+            loop {
+                let step = select_kept(pool, aggregate_type, &last, head).await?;
+                let Some((id, sequence, _)) = step.last() else { break };
+                last = (id.clone(), *sequence);
+                for (id, _, payload) in &step {
+                    let event = Event::decode(aggregate_type, payload)?;
+                    catalog.apply(id, &event);
+                    tenants.apply(id, &event);
+                }
+            }
+        }
+        let live = Self { catalog: RwLock::new(Arc::new(catalog)), tenants: RwLock::new(Arc::new(tenants)) };
+        Ok((live, head))
+    }
+
+    /// Folds the next events of the log, in order. Those of other aggregates are passed over.
+    pub fn apply(&self, events: &[Recorded]) {
+        if events.iter().any(|event| KEPT[..3].contains(&&*event.aggregate_type)) {
+            let mut next = (*self.catalog()).clone();
+            events.iter().for_each(|event| next.apply(&event.aggregate_id, &event.event));
+            *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        }
+        if events.iter().any(|event| &*event.aggregate_type == KEPT[3]) {
+            let mut next = (*self.tenants()).clone();
+            events.iter().for_each(|event| next.apply(&event.aggregate_id, &event.event));
+            *self.tenants.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        }
+    }
+
+    /// The catalog as of now.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The tenants as of now.
+    #[must_use]
+    pub fn tenants(&self) -> Arc<Tenants> {
+        self.tenants.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// The next events of one type of aggregate, stream by stream: `(aggregate id, sequence, payload)`.
+async fn select_kept(
+    pool: &PgPool,
+    aggregate_type: &str,
+    (last_id, last_sequence): &(String, i64),
+    head: i64,
+) -> Result<Vec<(String, i64, String)>, sqlx::Error> {
+    let sql = "select aggregate_id, sequence, payload::text from events
+                where aggregate_type = $1 and (aggregate_id, sequence) > ($2, $3) and position <= $4
+                order by aggregate_id, sequence limit $5";
+    let query = sqlx::query(sql).bind(aggregate_type).bind(last_id).bind(last_sequence).bind(head);
+    let rows = query.bind(EVENTS_A_STEP).fetch_all(pool).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}
