@@ -17,7 +17,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures::stream;
+use futures::{StreamExt, stream};
 use serde_json::Value;
 
 use crate::Sim;
@@ -26,6 +26,9 @@ use crate::requests::Entry;
 
 /// The longest that a hanging call is held.
 const HANG_LIMIT: std::time::Duration = std::time::Duration::from_secs(3_600);
+
+/// From the last bytes of a body that is cut to the cut: without it they would not leave.
+const CUT_PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// Marks a response that must not leave: the server drops the connection instead.
 #[derive(Debug, Clone, Copy)]
@@ -204,8 +207,8 @@ impl Call {
         }
         self.end("cut", Some(200));
         let half = Bytes::copy_from_slice(&text.as_bytes()[..text.len() / 2]);
-        let pieces = [Ok(half), Err(std::io::Error::other("cut by a fault"))];
-        with_request_id((json, Body::from_stream(stream::iter(pieces))).into_response(), &self.request_id)
+        let pieces = stream::iter([Ok(half)]).chain(stream::once(cut()));
+        with_request_id((json, Body::from_stream(pieces)).into_response(), &self.request_id)
     }
 
     fn events(self, events: Vec<Event>) -> Response {
@@ -247,7 +250,7 @@ async fn next_event((mut call, mut events, sent): Streaming) -> Option<(std::io:
     }
     if call.fault.cut_after_chunks == Some(sent) {
         call.end("cut", Some(200));
-        return Some((Err(std::io::Error::other("cut by a fault")), (call, events, sent)));
+        return Some((cut().await, (call, events, sent)));
     }
     let Some(event) = events.next() else {
         call.end("answered", Some(200));
@@ -258,6 +261,12 @@ async fn next_event((mut call, mut events, sent): Streaming) -> Option<(std::io:
         call.end("answered", Some(200));
     }
     Some((Ok(Bytes::from(format!("data: {}\n\n", event.data))), (call, events, sent + 1)))
+}
+
+/// Ends a body in the middle, once what was sent before has left.
+async fn cut() -> std::io::Result<Bytes> {
+    tokio::time::sleep(CUT_PAUSE).await;
+    Err(std::io::Error::other("cut by a fault"))
 }
 
 /// A response that the server turns into a dropped connection.
