@@ -2,4 +2,9 @@
 //!
 //! Never a decision: everything here can be thrown away and built again from the log.
 
+mod fold;
 pub mod live;
+pub mod published;
+pub mod rows;
+
+pub use fold::job::Milestones;
