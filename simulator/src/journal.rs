@@ -2,8 +2,8 @@
 //! A torn last line (a kill in mid-write) is ignored. It never holds a key, only the last six characters of one.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
@@ -24,9 +24,21 @@ pub struct Record {
     pub value: Value,
 }
 
+/// The newest things that are kept when the file is rewritten.
+const MAX_RECORDS: usize = 300_000;
+/// How much the file may grow before it is rewritten with the newest state of each thing.
+const MAX_GROWTH: u64 = 256 << 20;
+
 /// The open file, or nothing when no state is kept.
 #[derive(Debug, Default)]
-pub struct Journal(Option<Mutex<File>>);
+pub struct Journal(Option<Mutex<Lines>>);
+
+#[derive(Debug)]
+struct Lines {
+    path: PathBuf,
+    file: File,
+    grown: u64,
+}
 
 impl Journal {
     /// Opens the journal in `dir` (created when missing) and returns what it holds.
@@ -36,36 +48,54 @@ impl Journal {
         };
         fs::create_dir_all(dir)?;
         let path = dir.join(FILE);
-        let records = compact(read(&path)?);
-        let fresh = dir.join(format!("{FILE}.new"));
-        let mut file = File::create(&fresh)?;
-        for record in &records {
-            file.write_all(&line(record)?)?;
-        }
-        file.sync_all()?;
-        fs::rename(&fresh, &path)?;
-        let file = OpenOptions::new().append(true).open(&path)?;
-        Ok((Self(Some(Mutex::new(file))), records))
+        let (file, records) = rewrite(&path)?;
+        Ok((Self(Some(Mutex::new(Lines { path, file, grown: 0 }))), records))
     }
 
     /// Writes one record before returning; a failure is logged, the call goes on.
     pub fn append(&self, record: &Record) {
-        let Some(file) = &self.0 else { return };
-        let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let written = line(record).and_then(|bytes| file.write_all(&bytes));
-        if let Err(error) = written {
+        let Some(lines) = &self.0 else { return };
+        let mut lines = lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Err(error) = lines.append(record) {
             tracing::error!(%error, "the simulator can't write its state");
         }
     }
 
     /// Forgets everything.
     pub fn clear(&self) {
-        let Some(file) = &self.0 else { return };
-        let file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Err(error) = file.set_len(0) {
+        let Some(lines) = &self.0 else { return };
+        let lines = lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Err(error) = lines.file.set_len(0) {
             tracing::error!(%error, "the simulator can't clear its state");
         }
     }
+}
+
+impl Lines {
+    fn append(&mut self, record: &Record) -> io::Result<()> {
+        let bytes = line(record)?;
+        self.file.write_all(&bytes)?;
+        self.grown += bytes.len() as u64;
+        if self.grown > MAX_GROWTH {
+            self.file = rewrite(&self.path)?.0;
+            self.grown = 0;
+        }
+        Ok(())
+    }
+}
+
+/// Rewrites the file with the newest state of each thing, opens it for appending and returns what it holds.
+fn rewrite(path: &Path) -> io::Result<(File, Vec<Record>)> {
+    let mut records = compact(read(path)?);
+    records.drain(..records.len().saturating_sub(MAX_RECORDS));
+    let fresh = path.with_extension("new");
+    let mut file = BufWriter::new(File::create(&fresh)?);
+    for record in &records {
+        file.write_all(&line(record)?)?;
+    }
+    file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    fs::rename(&fresh, path)?;
+    Ok((OpenOptions::new().append(true).open(path)?, records))
 }
 
 fn read(path: &Path) -> io::Result<Vec<Record>> {

@@ -208,3 +208,35 @@ fn word_for(name: &str, prompt: &str) -> String {
         None => subjects(prompt).swap_remove(0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_put_together_are_the_text() {
+        for text in ["", " a  b\n", "Why is the sea salty?", "红狐狸 in 雪, internationalisation!"] {
+            assert_eq!(tokens(text).concat(), text);
+        }
+        assert_eq!(tokens("internationalisation"), ["internat", "ionalisa", "tion"]);
+        assert_eq!(count("红狐狸"), 3);
+    }
+
+    #[test]
+    fn answers_have_the_wanted_length_and_language() {
+        assert_eq!(answer("rivers", 0, Some(500)).len(), 500);
+        assert!(answer("介绍一下狐狸", 0, None).concat().contains("您问的是"));
+        assert_eq!(asked_length("please write 300 words"), Some(300));
+        assert_eq!(asked_length("写200字"), Some(200));
+        assert_eq!(asked_length("99999999 words"), None);
+    }
+
+    #[test]
+    fn samples_fit_their_schema() {
+        let schema = json!({ "type": "object", "properties": {
+            "city": { "type": "string" }, "unit": { "enum": ["c", "f"] }, "list": { "type": "array", "items": { "type": "integer" }, "minItems": 2 },
+        } });
+        let value = sample(&schema, "What is the weather in Paris");
+        assert_eq!(value, json!({ "city": "Paris", "unit": "c", "list": [1, 1] }));
+    }
+}

@@ -76,3 +76,22 @@ pub fn ycbcr([red, green, blue]: Colour) -> [u8; 3] {
     let byte = |value: i32| value.clamp(0, 255) as u8;
     [byte(luma), byte(128 + (b - luma) * 564 / 1_000), byte(128 + (r - luma) * 713 / 1_000)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decoder_finds_the_colours_of_the_cells() {
+        let mut canvas = Canvas::shaded(5, 4, [200, 30, 60], [10, 240, 120], 1);
+        canvas.rectangle(1, 1, 2, 2, [255, 255, 255]);
+        let picture = image::load_from_memory(&encode(&canvas, 37, 30)).expect("a JPEG").to_rgb8();
+        assert_eq!(picture.dimensions(), (37, 30));
+        for (x, y, pixel) in picture.enumerate_pixels() {
+            let wanted = canvas.at((x / CELL) as usize, (y / CELL) as usize);
+            for channel in 0..3 {
+                assert!(pixel.0[channel].abs_diff(wanted[channel]) < 5, "{pixel:?} {wanted:?}");
+            }
+        }
+    }
+}

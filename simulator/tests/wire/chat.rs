@@ -166,3 +166,17 @@ async fn an_endpoint_id_means_the_model_that_it_is_mapped_to() {
     let (status, body) = sim.post(PATH, ask(json!({ "model": "ep-2026-abc" }))).await;
     assert_eq!((status, body["model"].as_str()), (200, Some("ep-2026-abc")));
 }
+
+#[tokio::test]
+async fn chunks_leave_one_by_one() {
+    let sim = Running::start(simulator::Config { chunk_ms: 20, ..instant() }).await;
+    let more = json!({ "stream": true, "max_tokens": 20, "thinking": { "type": "disabled" } });
+    let request = sim.ark(reqwest::Method::POST, PATH).json(&ask(more));
+    let mut answer = request.send().await.expect("an answer");
+    let (mut pieces, start) = (0, std::time::Instant::now());
+    while answer.chunk().await.expect("a whole stream").is_some() {
+        pieces += 1;
+    }
+    assert!(pieces >= 15, "{pieces} pieces");
+    assert!(start.elapsed() >= std::time::Duration::from_millis(380));
+}
