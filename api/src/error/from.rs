@@ -1,0 +1,175 @@
+//! What the other crates refuse, in the words of the API. Causes that only we can mend go to the log.
+
+use std::time::Duration;
+
+use domain::{
+    account::AccountError, job::JobError, model::ModelError, once::OnceError, schema::ParamError, stream::Refusal,
+    tenant::TenantError,
+};
+use limits::LimitError;
+use serde_json::json;
+use store::{ExecuteError, assets::AssetsError, identity::IdentityError, load::LoadError, objects::ObjectsError};
+
+use super::{ApiError, ErrorCode};
+
+/// After this long the store may have room again.
+const BUSY_FOR: Duration = Duration::from_secs(1);
+
+impl From<ExecuteError> for ApiError {
+    fn from(error: ExecuteError) -> Self {
+        match error {
+            ExecuteError::Refused(refusal) => (*refusal).into(),
+            ExecuteError::Busy => {
+                Self::new(ErrorCode::Overloaded, "more work waits than is taken; try again in a moment").after(BUSY_FOR)
+            }
+            ExecuteError::Unavailable(cause) => Self::unavailable("the database", &cause),
+            ExecuteError::Diverged(cause) => Self::internal(&cause),
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Account(error) => error.into(),
+            Refusal::Job(error) => error.into(),
+            Refusal::Model(error) => error.into(),
+            Refusal::Once(error) => error.into(),
+            Refusal::Tenant(error) => error.into(),
+            Refusal::Provider(error) => Self::new(ErrorCode::Conflict, error.to_string()),
+            Refusal::ProviderKey(error) => Self::new(ErrorCode::Conflict, error.to_string()),
+        }
+    }
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        let message = error.to_string();
+        match error {
+            AccountError::InsufficientCredits { needed, available, held } => {
+                Self::new(ErrorCode::InsufficientCredits, message)
+                    .with_details(json!({"needed": needed, "available": available, "held": held}))
+            }
+            AccountError::Frozen { .. } => Self::new(ErrorCode::AccountFrozen, message),
+            AccountError::InvalidAmount { .. } => Self::parameter("amount", message),
+            AccountError::NotOpen | AccountError::NoSuchAdjustment { .. } => Self::new(ErrorCode::NotFound, message),
+            AccountError::SamePerson => Self::new(ErrorCode::Forbidden, message),
+            AccountError::NoOpenHold { .. } | AccountError::HoldDiffers { .. } => {
+                Self::new(ErrorCode::Conflict, message)
+            }
+        }
+    }
+}
+
+impl From<JobError> for ApiError {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Absent => Self::not_found("job"),
+            JobError::RefundTooLarge { .. } => Self::parameter("amount", error.to_string()),
+            other => Self::new(ErrorCode::Conflict, other.to_string()),
+        }
+    }
+}
+
+impl From<ModelError> for ApiError {
+    fn from(error: ModelError) -> Self {
+        let code = match error {
+            ModelError::NotRegistered => ErrorCode::ModelNotFound,
+            ModelError::BadName | ModelError::Unfit(_) | ModelError::NoCapability(_) => ErrorCode::InvalidParameter,
+            ModelError::OtherIdentity { .. } => ErrorCode::Conflict,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<OnceError> for ApiError {
+    fn from(error: OnceError) -> Self {
+        match error {
+            OnceError::Replayed { .. } => Self::new(ErrorCode::Conflict, error.to_string()),
+            OnceError::UsedForAnother => {
+                Self::new(ErrorCode::IdempotencyKeyReused, "the idempotency key was used for another request")
+            }
+        }
+    }
+}
+
+impl From<TenantError> for ApiError {
+    fn from(error: TenantError) -> Self {
+        let code = match error {
+            TenantError::Absent | TenantError::NotAMember { .. } | TenantError::NoSuchKey => ErrorCode::NotFound,
+            TenantError::LastOwner => ErrorCode::Conflict,
+            TenantError::TooManyKeys => ErrorCode::LimitReached,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// The first of what is wrong with parameters is the message; all of it is in the details.
+impl From<Vec<ParamError>> for ApiError {
+    fn from(wrong: Vec<ParamError>) -> Self {
+        let Some(first) = wrong.first() else {
+            return Self::new(ErrorCode::InvalidParameter, "the parameters are not valid");
+        };
+        let message = if first.param.is_empty() { first.message.clone() } else { first.to_string() };
+        Self::parameter(&first.param, message).with_details(json!({ "errors": wrong }))
+    }
+}
+
+impl From<LoadError> for ApiError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Database(cause) => Self::unavailable("the database", &cause),
+            defect => Self::internal(&defect),
+        }
+    }
+}
+
+impl From<IdentityError> for ApiError {
+    fn from(error: IdentityError) -> Self {
+        let message = error.to_string();
+        match error {
+            IdentityError::EmailTaken => Self::new(ErrorCode::EmailTaken, message).of("email"),
+            IdentityError::InvalidEmail => Self::parameter("email", message),
+            IdentityError::WeakPassword => Self::parameter("password", message),
+            IdentityError::WrongCredentials => Self::new(ErrorCode::InvalidCredentials, message),
+            IdentityError::Disabled => Self::new(ErrorCode::Suspended, message),
+            IdentityError::UnknownUser => Self::not_found("user"),
+            IdentityError::SessionEnded | IdentityError::Reused => Self::new(ErrorCode::SessionEnded, message),
+            IdentityError::Busy => Self::new(ErrorCode::Overloaded, message).after(BUSY_FOR),
+            IdentityError::Hashing(cause) => Self::internal(&cause),
+            IdentityError::Database(cause) => Self::unavailable("the database", &cause),
+        }
+    }
+}
+
+impl From<AssetsError> for ApiError {
+    fn from(error: AssetsError) -> Self {
+        match error {
+            AssetsError::Missing => Self::not_found("asset"),
+            AssetsError::ObjectKeyTaken => Self::internal(&error),
+            AssetsError::Database(cause) => Self::unavailable("the database", &cause),
+        }
+    }
+}
+
+impl From<ObjectsError> for ApiError {
+    fn from(error: ObjectsError) -> Self {
+        match error {
+            ObjectsError::Missing => Self::not_found("file"),
+            ObjectsError::TooLarge => Self::new(ErrorCode::PayloadTooLarge, error.to_string()),
+            ObjectsError::Source(_) => Self::new(ErrorCode::InvalidRequest, "the body broke off"),
+            ObjectsError::OutOfRange { .. } => Self::new(ErrorCode::RangeNotSatisfiable, error.to_string()),
+            ObjectsError::Unavailable(cause) => Self::unavailable("the object storage", &cause),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<LimitError> for ApiError {
+    fn from(error: LimitError) -> Self {
+        match error {
+            LimitError::Unavailable(cause) => Self::unavailable("the rate limiter", &cause),
+            LimitError::NeverAdmitted { .. } => Self::new(ErrorCode::RateLimited, error.to_string()),
+        }
+    }
+}
