@@ -75,13 +75,13 @@ impl Sim {
         self.journal.append(&journal::Record { kind: kind.into(), clock_ms, id: id.into(), value });
     }
 
-    /// Makes a link for a recipe, relative to the host that the caller used.
-    fn link(&self, host: &str, name: &str, recipe: files::Recipe) -> String {
+    /// Puts a recipe on the shelf and returns its path; with the host that a caller uses, that is a link.
+    fn shelve(&self, name: &str, recipe: files::Recipe) -> String {
         let id = format!("{name}.{}", recipe.extension());
         let made = files::Made { recipe, expires_at: chrono::Utc::now().timestamp() + files::LIFETIME_S };
         self.record("file", &id, serde_json::to_value(&made).unwrap_or_default());
         self.files.put(&id, made);
-        format!("http://{host}/_sim/files/{id}")
+        format!("/_sim/files/{id}")
     }
 
     fn reset(&self) {

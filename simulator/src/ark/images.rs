@@ -173,7 +173,8 @@ fn item(work: &Work<'_>, asked: &Asked<'_>, index: usize) -> Value {
         true => json!({ "b64_json": base64::engine::general_purpose::STANDARD.encode(recipe.render()), "size": size }),
         false => {
             let name = format!("{}-{index}", work.call.request_id());
-            json!({ "url": work.sim.link(work.incoming.host(), &name, recipe), "size": size })
+            let path = work.sim.shelve(&name, recipe);
+            json!({ "url": format!("http://{}{path}", work.incoming.host()), "size": size })
         }
     }
 }

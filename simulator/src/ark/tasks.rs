@@ -85,12 +85,12 @@ pub struct Task {
     pub wrong_usage: Option<Map<String, Value>>,
     /// Where changes are told.
     pub callback_url: Option<String>,
-    /// The host that made it, for links.
+    /// The host that its maker used, for the links in callbacks.
     pub host: String,
-    /// The link to the film, once made.
-    pub video_url: Option<String>,
-    /// The link to the last frame, once made and when asked for.
-    pub last_frame_url: Option<String>,
+    /// The path of the film, once made.
+    pub film: Option<String>,
+    /// The path of the last frame, once made and when asked for.
+    pub last_frame: Option<String>,
 }
 
 impl Task {
@@ -118,8 +118,8 @@ impl Task {
         }
     }
 
-    /// The body that get, list and callback show.
-    pub fn body(&self) -> Value {
+    /// The body that get, list and callback show, its links at the host that the reader uses.
+    pub fn body(&self, host: &str) -> Value {
         let mut body = json!({
             "id": self.id,
             "model": self.model,
@@ -127,6 +127,7 @@ impl Task {
             "created_at": self.created_at,
             "updated_at": self.updated_at,
         });
+        let link = |path: &Option<String>| path.as_deref().map(|path| format!("http://{host}{path}"));
         self.params.show(&mut body);
         if self.status == Status::Failed
             && let Some(error) = &self.fails_with
@@ -134,9 +135,9 @@ impl Task {
             body["error"] = json!({ "code": error.code, "message": error.message });
         }
         if self.status == Status::Succeeded {
-            body["content"] = json!({ "video_url": self.video_url });
-            if let Some(url) = &self.last_frame_url {
-                body["content"]["last_frame_url"] = json!(url);
+            body["content"] = json!({ "video_url": link(&self.film) });
+            if self.last_frame.is_some() {
+                body["content"]["last_frame_url"] = json!(link(&self.last_frame));
             }
             body["usage"] = self.usage();
         }

@@ -28,15 +28,15 @@ pub fn look(sim: &Sim, task: Task) -> Task {
     if status == task.status {
         return task;
     }
-    let links = (status == Status::Succeeded).then(|| links(sim, &task));
+    let files = (status == Status::Succeeded).then(|| files(sim, &task));
     let changed = sim.ark.change(task.number, |task| {
         let changes = task.status.is_open() && task.status != status;
         if changes {
             task.status = status;
             task.updated_at = chrono::Utc::now().timestamp();
-            if let Some((video, last_frame)) = links {
-                task.video_url = Some(video);
-                task.last_frame_url = last_frame;
+            if let Some((video, last_frame)) = files {
+                task.film = Some(video);
+                task.last_frame = last_frame;
             }
         }
         changes
@@ -55,11 +55,11 @@ pub fn keep(sim: &Sim, task: &Task) {
     sim.record("ark_task", &task.id, serde_json::to_value(task).unwrap_or_default());
 }
 
-fn links(sim: &Sim, task: &Task) -> (String, Option<String>) {
-    let video = sim.link(&task.host, &task.id, Recipe::Video(task.params.video()));
+fn files(sim: &Sim, task: &Task) -> (String, Option<String>) {
+    let video = sim.shelve(&task.id, Recipe::Video(task.params.video()));
     let last_frame = task.params.return_last_frame.then(|| {
         let name = format!("{}-last", task.id);
-        sim.link(&task.host, &name, Recipe::Picture(task.params.last_frame()))
+        sim.shelve(&name, Recipe::Picture(task.params.last_frame()))
     });
     (video, last_frame)
 }
@@ -88,7 +88,7 @@ pub async fn tell(sim: &Sim, url: &str, task: &Task) {
         if attempt > 0 {
             sim.clock.sleep(CALLBACK_PAUSE_MS).await;
         }
-        let sent = CLIENT.post(url).timeout(CALLBACK_TIMEOUT).json(&task.body()).send().await;
+        let sent = CLIENT.post(url).timeout(CALLBACK_TIMEOUT).json(&task.body(&task.host)).send().await;
         match sent {
             Ok(answer) if answer.status().is_success() => return,
             Ok(answer) => tracing::debug!(status = %answer.status(), "a callback was refused"),

@@ -78,8 +78,8 @@ fn task(work: &Work<'_>, params: Params, callback_url: Option<String>) -> Task {
         wrong_usage: work.call.fault().wrong_usage.clone(),
         callback_url,
         host: work.incoming.host().into(),
-        video_url: None,
-        last_frame_url: None,
+        film: None,
+        last_frame: None,
         params,
     }
 }

@@ -21,7 +21,7 @@ const USUAL_PAGE: usize = 10;
 pub async fn get(sim: State<Arc<Sim>>, Path(id): Path<String>, incoming: Incoming) -> Response {
     run(sim, incoming, "video_get", Some(&id), |work| {
         let task = find(&work, &id)?;
-        Ok(now(task.body()))
+        Ok(now(task.body(work.incoming.host())))
     })
     .await
 }
@@ -50,7 +50,7 @@ pub async fn list(sim: State<Arc<Sim>>, incoming: Incoming) -> Response {
         let tasks = work.sim.ark.of(work.account).into_iter().map(|task| look(work.sim, task));
         let found: Vec<Task> = tasks.filter(|task| filter.takes(task)).collect();
         let page = found.iter().skip((filter.page - 1) * filter.size).take(filter.size);
-        let items: Vec<Value> = page.map(Task::body).collect();
+        let items: Vec<Value> = page.map(|task| task.body(work.incoming.host())).collect();
         Ok(now(json!({ "total": found.len(), "items": items })))
     })
     .await
