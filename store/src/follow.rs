@@ -82,7 +82,8 @@ async fn follow(
         if seen.is_closed() {
             return Ok(());
         }
-        if let Ok(woken) = tokio::time::timeout(LOOK_ANYWAY, listener.recv()).await {
+        // `try_recv`, since `recv` hides that the connection was lost, and what was notified meanwhile with it.
+        if let Ok(woken) = tokio::time::timeout(LOOK_ANYWAY, listener.try_recv()).await {
             woken?;
         }
     }

@@ -15,6 +15,7 @@ pub mod proof;
 pub mod snapshot;
 pub mod timers;
 pub mod vault;
+pub mod verify;
 pub mod version;
 mod work;
 

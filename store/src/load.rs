@@ -42,8 +42,9 @@ pub enum LoadError {
 /// # Errors
 /// When the database is out of reach, or the log can't be understood.
 pub async fn load(connection: &mut PgConnection, key: &StreamKey) -> Result<Version, LoadError> {
-    let known = snapshot_or_initial(connection, key).await?;
-    advance(connection, key, known).await
+    let known = snapshots_or_initial(connection, vec![key.clone()]).await?;
+    let mut versions = advance_by_tails(connection, known).await?;
+    Ok(versions.pop().expect("one stream in, one stream out").1)
 }
 
 /// Moves a version of a stream on to its last event.
@@ -55,14 +56,28 @@ pub async fn advance(connection: &mut PgConnection, key: &StreamKey, known: Vers
     Ok(versions.pop().expect("one stream in, one stream out").1)
 }
 
-pub(crate) async fn snapshot_or_initial(
+/// What the snapshots know of these streams, in one statement.
+pub(crate) async fn snapshots_or_initial(
     connection: &mut PgConnection,
-    key: &StreamKey,
-) -> Result<Version, LoadError> {
-    let row = select_snapshot(connection, key).await?;
-    let Some((sequence, leaf, state)) = row else {
-        return Ok(Version::initial(key.aggregate_type)?);
+    keys: Vec<StreamKey>,
+) -> Result<Vec<(StreamKey, Version)>, LoadError> {
+    if keys.is_empty() {
+        return Ok(vec![]);
+    }
+    let rows = select_snapshots(connection, &keys).await?;
+    let mut snapshots: HashMap<i64, _> =
+        rows.into_iter().map(|(place, sequence, leaf, state)| (place, (sequence, leaf, state))).collect();
+    let version = |(place, key): (i64, StreamKey)| {
+        let version = match snapshots.remove(&place) {
+            Some(row) => from_snapshot(&key, row)?,
+            None => Version::initial(key.aggregate_type)?,
+        };
+        Ok((key, version))
     };
+    (1..).zip(keys).map(version).collect()
+}
+
+fn from_snapshot(key: &StreamKey, (sequence, leaf, state): (i64, Vec<u8>, String)) -> Result<Version, LoadError> {
     match State::decode(key.aggregate_type, &state) {
         Ok(state) => Ok(Version { state: Arc::new(state), sequence, leaf: Some(to_hash(&leaf)?) }),
         Err(error) => {
@@ -99,19 +114,20 @@ pub(crate) fn to_hash(bytes: &[u8]) -> Result<Hash, LoadError> {
     Hash::try_from(bytes).map_err(|_| LoadError::Leaf)
 }
 
-async fn select_snapshot(
+async fn select_snapshots(
     connection: &mut PgConnection,
-    key: &StreamKey,
-) -> Result<Option<(i64, Vec<u8>, String)>, sqlx::Error> {
-    let sql = "select s.sequence, s.leaf_hash, s.state::text from snapshots s
+    keys: &[StreamKey],
+) -> Result<Vec<(i64, i64, Vec<u8>, String)>, sqlx::Error> {
+    let sql = "select g.ord, s.sequence, s.leaf_hash, s.state::text
+                 from unnest($1::text[], $2::text[]) with ordinality g(a, i, ord)
+                 join snapshots s on s.aggregate_type = g.a and s.aggregate_id = g.i
                  join events e using (aggregate_type, aggregate_id, sequence)
-                where s.aggregate_type = $1 and s.aggregate_id = $2 and s.code_version = $3
-                  and s.leaf_hash = e.leaf_hash";
+                where s.code_version = $3 and s.leaf_hash = e.leaf_hash";
     sqlx::query_as(sql)
-        .bind(key.aggregate_type)
-        .bind(&*key.aggregate_id)
+        .bind(keys.iter().map(|key| key.aggregate_type).collect::<Vec<_>>())
+        .bind(keys.iter().map(|key| &*key.aggregate_id).collect::<Vec<_>>())
         .bind(CODE_VERSION)
-        .fetch_optional(connection)
+        .fetch_all(connection)
         .await
 }
 

@@ -32,6 +32,11 @@ impl Pending {
         self.work.unit.steps.iter().map(key_of).collect()
     }
 
+    /// Whether nobody waits for the answer any more. Such a unit was not sent, and need not be.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.reply.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
     pub(super) fn answer(mut self: Box<Self>, answer: Answer) {
         if let Some(reply) = self.reply.take() {
             // A caller who has gone does not mind.
@@ -202,12 +207,19 @@ impl Batch {
         self.waiters.iter().filter(appended).map(|waiter| &waiter.pending.work)
     }
 
-    /// The points that answers rest on and that no guard of this batch has compared.
+    /// Whether an appending unit also rests on a stream that this batch leaves as it is. No guard can tell that such
+    /// a stream has not moved on, so the batch has to be decided under the lock.
+    pub(super) fn needs_lock(&self) -> bool {
+        self.guards.keys().any(|key| !self.after.contains_key(key))
+    }
+
+    /// The points that answers rest on and that this batch appends nothing to.
     pub(super) fn unguarded_points(&self) -> Vec<Point> {
         let mut points: HashMap<&StreamKey, &Point> = HashMap::new();
         for waiter in &self.waiters {
             if let Outcome::Rests(rests, _) = &waiter.outcome {
-                let unguarded = rests.iter().filter(|point| !self.guards.contains_key(&point.key));
+                // A guard alone says that the point was there, an event that follows it that it was the last.
+                let unguarded = rests.iter().filter(|point| !self.after.contains_key(&point.key));
                 points.extend(unguarded.map(|point| (&point.key, point)));
             }
         }

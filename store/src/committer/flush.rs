@@ -6,7 +6,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection, PgConnection, PgPool, Row, postgres::PgConnectOptions};
+use sqlx::{Connection, PgConnection, PgPool, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 use super::{
@@ -38,16 +38,26 @@ pub(super) enum Flushed {
     Conflict,
     /// It is certain that nothing was written.
     NeverHappened(String),
+    /// The database refuses what one of the units wants to write; nothing was written.
+    Poisoned(String),
     /// The log is not the one that this process wrote to.
     Diverged(String),
 }
 
-/// The end of an append that wrote something, and the streams that turned out stale.
-pub(super) type Done = (Option<Appended>, HashSet<StreamKey>);
+/// What one pass over a batch came to.
+pub(super) struct Done {
+    /// The end of the append, if there was anything to append.
+    appended: Option<Appended>,
+    /// The streams that turned out stale.
+    stale: HashSet<StreamKey>,
+    /// The head of the log at the moment when the stale streams were looked for.
+    seen: i64,
+}
 
 /// What an error of the database says about the batch.
 pub(super) enum Verdict {
     Conflict,
+    Poisoned(String),
     Diverged(String),
     Unknown(String),
 }
@@ -84,6 +94,10 @@ impl Writer {
                     self.connection = Some(connection);
                     Flushed::Conflict
                 }
+                Verdict::Poisoned(why) => {
+                    self.connection = Some(connection);
+                    Flushed::Poisoned(why)
+                }
                 Verdict::Diverged(why) => Flushed::Diverged(why),
                 Verdict::Unknown(why) => self.settle_unknown(batch, &why).await,
             },
@@ -91,10 +105,9 @@ impl Writer {
         }
     }
 
-    pub(super) fn remember(&mut self, (appended, stale): Done) -> Flushed {
+    pub(super) fn remember(&mut self, Done { appended, stale, seen }: Done) -> Flushed {
         let Some(Appended { position, hash, recorded_at, .. }) = appended else {
-            let position = self.last.as_ref().map_or(0, |(position, _)| *position);
-            return Flushed::Durable(End { position, recorded_at: DateTime::<Utc>::MIN_UTC, stale });
+            return Flushed::Durable(End { position: seen, recorded_at: DateTime::<Utc>::MIN_UTC, stale });
         };
         self.last = Some((position, hash));
         Flushed::Durable(End { position, recorded_at, stale })
@@ -105,15 +118,23 @@ impl Writer {
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
         }
-        let mut connection = connect(&self.pool).await.map_err(|error| Flushed::NeverHappened(error.to_string()))?;
+        match self.reconnect().await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(diverged)) => Err(Flushed::Diverged(diverged)),
+            Err(error) => Err(Flushed::NeverHappened(error.to_string())),
+        }
+    }
+
+    /// A new connection to a log that holds what was written before; the inner error says that it does not.
+    async fn reconnect(&self) -> Result<Result<PgConnection, String>, sqlx::Error> {
+        let mut connection = connect(&self.pool).await?;
         if let Some((position, hash)) = &self.last {
-            match log_holds(&mut connection, *position, hash).await {
-                Ok(true) => {}
-                Ok(false) => return Err(Flushed::Diverged(format!("position {position} has another hash"))),
-                Err(error) => return Err(Flushed::NeverHappened(error.to_string())),
+            let holds = in_time(log_holds(&mut connection, *position, hash)).await?;
+            if !holds {
+                return Ok(Err(format!("position {position} is gone or has another hash")));
             }
         }
-        Ok(connection)
+        Ok(Ok(connection))
     }
 
     pub(super) fn keep(&mut self, connection: PgConnection) {
@@ -127,7 +148,7 @@ impl Writer {
         }
         tracing::warn!(why, batch_id = %batch.id, "the outcome of an append is unknown; fencing it");
         loop {
-            match self.fence(batch).await {
+            match in_time(self.fence(batch)).await {
                 Ok(flushed) => return flushed,
                 Err(error) => tracing::warn!(%error, batch_id = %batch.id, "the fence can't be set yet"),
             }
@@ -136,7 +157,10 @@ impl Writer {
     }
 
     async fn fence(&mut self, batch: &Batch) -> Result<Flushed, sqlx::Error> {
-        let mut connection = connect(&self.pool).await?;
+        let mut connection = match self.reconnect().await? {
+            Ok(connection) => connection,
+            Err(diverged) => return Ok(Flushed::Diverged(diverged)),
+        };
         if insert_fence(&mut connection, batch.id).await? {
             self.keep(connection);
             return Ok(Flushed::NeverHappened("it was fenced off".into()));
@@ -145,10 +169,11 @@ impl Writer {
             return Ok(Flushed::NeverHappened("it had been fenced off before".into()));
         };
         let recorded_at = recorded_at(&mut connection, position).await?;
-        let stale = stale_streams(&mut connection, &batch.unguarded_points()).await?;
+        let (stale, seen) = stale_streams(&mut connection, &batch.unguarded_points()).await?;
         self.keep(connection);
         let count = i64::try_from(batch.events.len()).expect("a batch is bounded");
-        Ok(self.remember((Some(Appended { position, hash, recorded_at, count }), stale)))
+        let appended = Some(Appended { position, hash, recorded_at, count });
+        Ok(self.remember(Done { appended, stale, seen }))
     }
 }
 
@@ -166,28 +191,38 @@ pub(super) async fn append_and_verify(
             Some(_) => return Err(sqlx::Error::Protocol("an append wrote another number of events".into())),
         }
     };
-    let stale = stale_streams(connection, &batch.unguarded_points()).await?;
-    Ok(Some((appended, stale)))
+    let (stale, seen) = stale_streams(connection, &batch.unguarded_points()).await?;
+    Ok(Some(Done { appended, stale, seen }))
 }
 
 pub(super) fn judge(error: &sqlx::Error) -> Verdict {
-    match error.as_database_error().and_then(|error| error.constraint()) {
-        Some("events_pkey") => Verdict::Conflict,
-        Some("events_position_key") => Verdict::Diverged("a position was taken already".into()),
-        // Also a violation of ledger_batches_pkey: the batch itself tells, by its fence.
+    let Some(database_error) = error.as_database_error() else { return Verdict::Unknown(error.to_string()) };
+    match database_error.constraint() {
+        Some("events_pkey") => return Verdict::Conflict,
+        Some("events_position_key") => return Verdict::Diverged("a position was taken already".into()),
+        // The batch itself tells, by its fence.
+        Some("ledger_batches_pkey") => return Verdict::Unknown(error.to_string()),
+        _ => {}
+    }
+    // Malformed data or a broken constraint: the statement was refused as a whole, and would be again.
+    match database_error.code().as_deref() {
+        Some(code) if code.starts_with("22") || code.starts_with("23") => Verdict::Poisoned(error.to_string()),
         _ => Verdict::Unknown(error.to_string()),
     }
 }
 
+/// Bounds a short exchange with the database: a connection that hangs counts as lost.
+pub(super) async fn in_time<T, E: From<sqlx::Error>>(exchange: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+    tokio::time::timeout(APPEND_TIMEOUT, exchange).await.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()))
+}
+
 async fn connect(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
-    let options = PgConnectOptions::clone(&pool.connect_options())
-        .application_name("zephyr committer")
-        .options([
-            ("default_transaction_isolation", "read committed"),
-            ("synchronous_commit", "on"),
-            ("plan_cache_mode", "force_generic_plan"),
-            ("idle_in_transaction_session_timeout", "2000"),
-        ]);
+    let options = PgConnectOptions::clone(&pool.connect_options()).application_name("zephyr committer").options([
+        ("default_transaction_isolation", "read\\ committed"),
+        ("synchronous_commit", "on"),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("idle_in_transaction_session_timeout", "2000"),
+    ]);
     let connecting = PgConnection::connect_with(&options);
     tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
 }
@@ -213,27 +248,28 @@ async fn recorded_at(connection: &mut PgConnection, position: i64) -> Result<Dat
     sqlx::query_scalar("select recorded_at from events where position = $1").bind(position).fetch_one(connection).await
 }
 
-/// Which of these points are no longer the last of their streams.
-async fn stale_streams(connection: &mut PgConnection, points: &[Point]) -> Result<HashSet<StreamKey>, sqlx::Error> {
+/// Which of these points are no longer the last of their streams, and where the log ended when that was so.
+async fn stale_streams(
+    connection: &mut PgConnection,
+    points: &[Point],
+) -> Result<(HashSet<StreamKey>, i64), sqlx::Error> {
     if points.is_empty() {
-        return Ok(HashSet::new());
+        return Ok((HashSet::new(), 0));
     }
-    let sql = "select g.ord from unnest($1::text[], $2::text[], $3::int8[], $4::bytea[])
+    let sql = "select (select position from ledger_head where id = 1), array(select g.ord from unnest($1::text[], $2::text[], $3::int8[], $4::bytea[])
                       with ordinality g(a, i, s, l, ord)
                 where (select p.leaf_hash from events p
                         where p.aggregate_type = g.a and p.aggregate_id = g.i and p.sequence = g.s)
                       is distinct from g.l
                    or exists (select 1 from events p
-                        where p.aggregate_type = g.a and p.aggregate_id = g.i and p.sequence = g.s + 1)";
-    let rows = sqlx::query(sql)
+                        where p.aggregate_type = g.a and p.aggregate_id = g.i and p.sequence = g.s + 1))";
+    let (head, places): (i64, Vec<i64>) = sqlx::query_as(sql)
         .bind(points.iter().map(|point| point.key.aggregate_type).collect::<Vec<_>>())
         .bind(points.iter().map(|point| &*point.key.aggregate_id).collect::<Vec<_>>())
         .bind(points.iter().map(|point| point.sequence).collect::<Vec<_>>())
         .bind(points.iter().map(|point| point.leaf.map(|leaf| leaf.to_vec())).collect::<Vec<_>>())
-        .fetch_all(connection)
+        .fetch_one(connection)
         .await?;
-    let place = |row: &sqlx::postgres::PgRow| row.try_get::<i64, _>("ord");
-    let places = rows.iter().map(place).collect::<Result<Vec<_>, _>>()?;
     let key = |ord: i64| points[usize::try_from(ord - 1).expect("an ordinal is positive")].key.clone();
-    Ok(places.into_iter().map(key).collect())
+    Ok((places.into_iter().map(key).collect(), head))
 }

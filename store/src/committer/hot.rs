@@ -14,14 +14,13 @@ use crate::{
 
 /// The most streams in memory. Above it those that were not touched for longest go.
 pub const HOT_STREAMS: usize = 50_000;
-/// How many events after its last snapshot a stream gets the next one.
+/// A stream gets a snapshot with the append that passes a multiple of this, wherever it was loaded from.
 pub const SNAPSHOT_EVERY: i64 = 500;
 
 struct Entry {
     durable: Version,
     working: Version,
     touched: u64,
-    snapshot_at: i64,
 }
 
 pub(super) struct HotStreams {
@@ -50,10 +49,9 @@ impl HotStreams {
     /// Takes what a caller or the locked path read, unless something as new is known.
     pub(super) fn admit(&mut self, key: StreamKey, version: Version) {
         if self.streams.get(&key).is_none_or(|entry| entry.working.sequence < version.sequence) {
-            let snapshot_at = version.sequence;
             let (durable, working) = (version.clone(), version);
             self.ahead.remove(&key);
-            self.streams.insert(key, Entry { durable, working, touched: self.round, snapshot_at });
+            self.streams.insert(key, Entry { durable, working, touched: self.round });
         }
     }
 
@@ -83,13 +81,15 @@ impl HotStreams {
     pub(super) fn promote(&mut self, after: &HashMap<StreamKey, Version>) {
         for (key, version) in after {
             let Some(entry) = self.streams.get_mut(key) else { continue };
-            entry.durable = version.clone();
+            let passed = version.sequence / SNAPSHOT_EVERY > entry.durable.sequence / SNAPSHOT_EVERY;
+            if version.sequence > entry.durable.sequence {
+                entry.durable = version.clone();
+            }
             let settled = entry.working.same_point(version);
             if settled {
                 self.ahead.remove(key);
             }
-            if version.sequence - entry.snapshot_at >= SNAPSHOT_EVERY {
-                entry.snapshot_at = version.sequence;
+            if passed {
                 snapshot::write_behind(self.pool.clone(), key.clone(), version.clone());
             }
             if settled && is_over(&version.state) {
@@ -139,5 +139,32 @@ fn is_over(state: &State) -> bool {
         State::Once(_) => true,
         State::Job(job) => job.ending().is_some(),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(number: usize) -> StreamKey {
+        StreamKey { aggregate_type: "account", aggregate_id: number.to_string().into() }
+    }
+
+    #[tokio::test]
+    async fn the_streams_that_were_not_touched_for_longest_go() {
+        let pool = PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/none").expect("a URL");
+        let mut hot = HotStreams::new(pool);
+        for number in 0..=HOT_STREAMS {
+            if number % 1_000 == 0 {
+                hot.depart();
+            }
+            hot.admit(key(number), Version::initial("account").expect("a type"));
+        }
+        hot.work_on(&key(0), Version::initial("account").expect("a type"));
+        hot.promote(&HashMap::new());
+        assert!(hot.streams.len() <= HOT_STREAMS);
+        assert!(hot.working(&key(HOT_STREAMS)).is_some(), "the latest stays");
+        assert!(hot.working(&key(0)).is_some(), "what is not durable yet stays");
+        assert!(hot.working(&key(1)).is_none(), "the oldest went");
     }
 }

@@ -1,12 +1,14 @@
 //! The locked path: the head is locked, the tails of the touched streams are read *in a second statement*, and only
 //! then is anything decided. No conflict can happen here, so that no caller ever sees one.
 
+use std::collections::HashSet;
+
 use sqlx::{Executor, PgConnection};
 
 use super::{
     Clock, Pending,
     batch::{Batch, key_of},
-    flush::{APPEND_TIMEOUT, Done, Flushed, Verdict, Writer, append_and_verify, judge},
+    flush::{APPEND_TIMEOUT, Done, Flushed, Verdict, Writer, append_and_verify, in_time, judge},
     hot::HotStreams,
 };
 use crate::{
@@ -26,7 +28,7 @@ pub(super) async fn resolve(
         Ok(connection) => connection,
         Err(flushed) => return (undecided(batch, units), flushed),
     };
-    if let Err(error) = lock_and_read_tails(&mut connection, hot, &units).await {
+    if let Err(error) = in_time(lock_and_read_tails(&mut connection, hot, &units)).await {
         // Nothing was appended: the transaction ends with the connection.
         return (undecided(batch, units), Flushed::NeverHappened(error.to_string()));
     }
@@ -43,6 +45,7 @@ pub(super) async fn resolve(
         Ok(Ok(None)) => Flushed::Conflict,
         Ok(Err(error)) => match judge(&error) {
             Verdict::Conflict => Flushed::Conflict,
+            Verdict::Poisoned(why) => Flushed::Poisoned(why),
             Verdict::Diverged(why) => Flushed::Diverged(why),
             Verdict::Unknown(why) => writer.settle_unknown(&batch, &why).await,
         },
@@ -64,31 +67,28 @@ async fn lock_and_read_tails(
 ) -> Result<(), LoadError> {
     connection.execute("begin; select position from ledger_head where id = 1 for update").await?;
     let mut known: Vec<(StreamKey, Version)> = Vec::new();
-    for pending in units {
-        for (key, version) in &pending.brought {
-            hot.admit(key.clone(), version.clone());
-        }
-        for key in pending.work.unit.steps.iter().map(key_of) {
-            if known.iter().any(|(earlier, _)| *earlier == key) {
-                continue;
+    let mut cold: Vec<StreamKey> = Vec::new();
+    let mut met: HashSet<StreamKey> = HashSet::new();
+    for step in units.iter().flat_map(|pending| &pending.work.unit.steps) {
+        let key = key_of(step);
+        if met.insert(key.clone()) {
+            match hot.durable(&key) {
+                Some(version) => known.push((key, version)),
+                // A stream that is expected not to exist has no snapshot worth a look.
+                None if step.fresh => known.push((key.clone(), Version::initial(key.aggregate_type)?)),
+                None => cold.push(key),
             }
-            let version = match hot.durable(&key) {
-                Some(version) => version,
-                None => load::snapshot_or_initial(connection, &key).await?,
-            };
-            known.push((key, version));
         }
     }
+    // One statement for all of them: the head is locked meanwhile.
+    known.extend(load::snapshots_or_initial(connection, cold).await?);
     for (key, version) in load::advance_by_tails(connection, known).await? {
         hot.replace(key, version);
     }
     Ok(())
 }
 
-async fn append_and_commit(
-    connection: &mut PgConnection,
-    batch: &Batch,
-) -> Result<Option<Done>, sqlx::Error> {
+async fn append_and_commit(connection: &mut PgConnection, batch: &Batch) -> Result<Option<Done>, sqlx::Error> {
     let done = append_and_verify(connection, batch).await?;
     connection.execute("commit").await?;
     Ok(done)

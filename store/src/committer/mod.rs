@@ -18,8 +18,8 @@ mod statement;
 
 use std::sync::Arc;
 
-pub(crate) use batch::Pending;
 use batch::Batch;
+pub(crate) use batch::Pending;
 use chrono::{DateTime, Utc};
 use flush::{Flushed, Writer};
 use hot::HotStreams;
@@ -138,7 +138,8 @@ impl Task {
                     biased;
                     landed = landing => {
                         flight = None;
-                        let (writer, batch, flushed) = landed.expect("the flush task does not panic");
+                        // The runtime is being shut down; whoever still waits hears that the committer stopped.
+                        let Ok((writer, batch, flushed)) = landed else { return };
                         self.writer = Some(writer);
                         self.land(batch, flushed).await;
                     }
@@ -166,6 +167,9 @@ impl Task {
 
     /// Decides a unit on the working state, into the gathering batch.
     fn gather(&mut self, pending: Box<Pending>) {
+        if pending.is_abandoned() {
+            return;
+        }
         if let Some(why) = &self.diverged {
             return pending.answer(Answer::Failed(ExecuteError::Diverged(why.clone())));
         }
@@ -180,8 +184,8 @@ impl Task {
             return None;
         }
         let mut writer = self.writer.take().expect("no batch is in flight");
-        if self.lock_first > 0 {
-            self.lock_first -= 1;
+        if self.lock_first > 0 || batch.needs_lock() {
+            self.lock_first = self.lock_first.saturating_sub(1);
             self.hot.roll_back();
             self.writer = Some(writer);
             self.resolve_locked(batch.into_pending()).await;
@@ -210,9 +214,24 @@ impl Task {
                 self.redo_locked(batch.into_pending()).await;
             }
             Flushed::NeverHappened(why) => self.start_over(batch, &why),
+            Flushed::Poisoned(why) => self.redo_one_by_one(batch, &why).await,
             Flushed::Diverged(why) => {
                 self.diverged = Some(why.clone());
                 self.fail_all(batch, &ExecuteError::Diverged(why));
+            }
+        }
+    }
+
+    /// One of these units can't be written: each is done alone, so that only that one fails.
+    async fn redo_one_by_one(&mut self, batch: Batch, why: &str) {
+        tracing::error!(why, "the database refuses what a unit wants to write; each is done alone");
+        let gathered = std::mem::replace(&mut self.gathering, Batch::new());
+        self.hot.roll_back();
+        for pending in batch.into_pending().into_iter().chain(gathered.into_pending()) {
+            if let Some(why) = &self.diverged {
+                pending.answer(Answer::Failed(ExecuteError::Diverged(why.clone())));
+            } else {
+                self.resolve_locked(vec![pending]).await;
             }
         }
     }
@@ -241,10 +260,27 @@ impl Task {
                 self.fail_all(batch, &ExecuteError::Diverged(why));
             }
             Flushed::NeverHappened(why) => self.start_over(batch, &why),
+            Flushed::Poisoned(why) => {
+                self.hot.roll_back();
+                self.refuse_or_split(batch, why).await;
+            }
             Flushed::Diverged(why) => {
                 self.diverged = Some(why.clone());
                 self.fail_all(batch, &ExecuteError::Diverged(why));
             }
+        }
+    }
+
+    /// A unit that can't be written even alone is given back; several are tried one by one.
+    async fn refuse_or_split(&mut self, batch: Batch, why: String) {
+        let mut units = batch.into_pending();
+        if units.len() > 1 {
+            let mut several = Batch::new();
+            several.park(units);
+            return Box::pin(self.redo_one_by_one(several, &why)).await;
+        }
+        if let Some(only) = units.pop() {
+            only.answer(Answer::Failed(ExecuteError::Unavailable(why)));
         }
     }
 
