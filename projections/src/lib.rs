@@ -2,9 +2,18 @@
 //!
 //! Never a decision: everything here can be thrown away and built again from the log.
 
+mod compare;
+pub mod export;
 mod fold;
+mod generation;
 pub mod live;
+pub mod projector;
 pub mod published;
+pub mod queries;
+pub mod rebuild;
 pub mod rows;
+mod table;
 
 pub use fold::job::Milestones;
+pub use generation::{ReadModels, VERSION};
+pub use table::ReadError;
