@@ -1,7 +1,7 @@
 //! The rules of an account, one function a command. Each checks everything before it returns the first event.
 
 use super::{Account, AccountCommand, AccountError, AccountEvent, OpenHold, Overrun, PendingAdjustment, ReleaseReason};
-use crate::{Credits, decide::Decide, id::JobId};
+use crate::{Credits, credits::MAX_AMOUNT, decide::Decide, id::JobId};
 
 type Decision = Result<Vec<AccountEvent>, AccountError>;
 
@@ -89,6 +89,9 @@ impl Account {
 
     fn settle(&self, job_id: JobId, cost: Credits, overrun: Overrun) -> Decision {
         amount_or_zero(cost)?;
+        if let Overrun::Debt { max } = overrun {
+            amount_or_zero(max)?;
+        }
         let OpenHold { amount: held, api_key_id, model } = self.hold_to_end(&job_id)?.clone();
         let charged = cost.min(held);
         let mut events = vec![AccountEvent::HoldSettled {
@@ -124,8 +127,9 @@ impl Account {
     }
 
     fn request_adjustment(&self, adjustment_id: String, asked: PendingAdjustment, reason: String) -> Decision {
-        let magnitude = if asked.amount.is_negative() { -asked.amount } else { asked.amount };
-        positive(magnitude)?;
+        if asked.amount == Credits::ZERO || !(-MAX_AMOUNT..=MAX_AMOUNT).contains(&asked.amount) {
+            return Err(AccountError::InvalidAmount { amount: asked.amount });
+        }
         match self.adjustments.get(&adjustment_id) {
             Some(pending) if *pending == asked => Ok(vec![]),
             Some(_) => Err(AccountError::NoSuchAdjustment { adjustment_id }),

@@ -42,8 +42,8 @@ pub enum AccountError {
         /// The job.
         job_id: JobId,
     },
-    /// The correction is not waiting for a decision.
-    #[error("no adjustment {adjustment_id:?} is waiting")]
+    /// The correction is not waiting for a decision, or waits with other terms.
+    #[error("no such adjustment is waiting: {adjustment_id:?}")]
     NoSuchAdjustment {
         /// Its key.
         adjustment_id: String,

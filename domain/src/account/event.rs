@@ -28,10 +28,25 @@ pub enum ReleaseReason {
 #[expect(missing_docs, reason = "the fields are documented on the commands of the same names")]
 pub enum AccountEvent {
     AccountOpened {},
-    CreditsRecharged { amount: Credits, source: String, reference: String },
-    CreditsHeld { job_id: JobId, amount: Credits, api_key_id: Option<ApiKeyId>, model: String },
+    CreditsRecharged {
+        amount: Credits,
+        source: String,
+        reference: String,
+    },
+    CreditsHeld {
+        job_id: JobId,
+        amount: Credits,
+        api_key_id: Option<ApiKeyId>,
+        model: String,
+    },
     /// `held` leaves the holds, `charged` of it (never more) is spent, the rest is available again.
-    HoldSettled { job_id: JobId, held: Credits, charged: Credits, api_key_id: Option<ApiKeyId>, model: String },
+    HoldSettled {
+        job_id: JobId,
+        held: Credits,
+        charged: Credits,
+        api_key_id: Option<ApiKeyId>,
+        model: String,
+    },
     /// The part of a cost above its hold: `taken` from the tenant, `absorbed` by the platform.
     OverrunSettled {
         job_id: JobId,
@@ -41,14 +56,43 @@ pub enum AccountEvent {
         api_key_id: Option<ApiKeyId>,
         model: String,
     },
-    HoldReleased { job_id: JobId, amount: Credits, reason: ReleaseReason, api_key_id: Option<ApiKeyId>, model: String },
-    CreditsRefunded { job_id: JobId, amount: Credits, model: String, reason: String },
-    AdjustmentRequested { adjustment_id: String, amount: Credits, reason: String, by: UserId },
-    AdjustmentApproved { adjustment_id: String, by: UserId },
-    AdjustmentRejected { adjustment_id: String, by: UserId },
-    BalanceAdjusted { adjustment_id: String, amount: Credits },
-    CreditLimitSet { limit: Credits },
-    AccountFrozen { reason: String },
+    HoldReleased {
+        job_id: JobId,
+        amount: Credits,
+        reason: ReleaseReason,
+        api_key_id: Option<ApiKeyId>,
+        model: String,
+    },
+    CreditsRefunded {
+        job_id: JobId,
+        amount: Credits,
+        model: String,
+        reason: String,
+    },
+    AdjustmentRequested {
+        adjustment_id: String,
+        amount: Credits,
+        reason: String,
+        by: UserId,
+    },
+    AdjustmentApproved {
+        adjustment_id: String,
+        by: UserId,
+    },
+    AdjustmentRejected {
+        adjustment_id: String,
+        by: UserId,
+    },
+    BalanceAdjusted {
+        adjustment_id: String,
+        amount: Credits,
+    },
+    CreditLimitSet {
+        limit: Credits,
+    },
+    AccountFrozen {
+        reason: String,
+    },
     AccountUnfrozen {},
 }
 
