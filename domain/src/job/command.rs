@@ -47,16 +47,17 @@ pub enum JobCommand {
         /// What it costs all the same, by the declared policy; mostly nothing.
         cost: Credits,
     },
-    /// Somebody wants the job to stop.
+    /// Somebody wants the job to stop. No further attempt starts.
     RequestCancel,
-    /// The job stopped before its end. Its hold ends in the same unit.
+    /// The job stopped before its end. Its hold ends in the same unit. Refused while an outcome is unknown:
+    /// a verdict names the attempt first.
     CancelJob {
         /// What was counted until then.
         usage: Usage,
         /// What that costs, by the declared policy.
         cost: Credits,
     },
-    /// The job ran out of time. Its hold ends in the same unit.
+    /// The job ran out of time before an attempt or between two. Its hold ends in the same unit.
     ExpireJob,
     /// Nobody knows whether the upstream did the work.
     MarkOutcomeUnknown {
@@ -67,7 +68,7 @@ pub enum JobCommand {
     },
     /// Gives back some of what the job was charged. The account moves it in the same unit.
     RefundJob {
-        /// More than zero, and with earlier refunds at most what was charged.
+        /// More than zero, and with earlier refunds at most what the hold took.
         amount: Credits,
         /// Why.
         reason: String,

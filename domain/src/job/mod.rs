@@ -28,7 +28,7 @@ pub use state::{Attempt, Ending, Job, Phase};
 use crate::{
     Credits,
     capability::CapabilityKind,
-    id::{ApiKeyId, AssetId, AttemptId, JobId, ProviderKeyId, TenantId, UserId},
+    id::{ApiKeyId, AssetId, AttemptId, ProviderKeyId, TenantId, UserId},
     pricing::{PricedParams, Quantities},
 };
 

@@ -11,6 +11,8 @@ pub struct Job {
     pub(super) submission: Option<Box<Submission>>,
     pub(super) phase: Phase,
     pub(super) attempts: u32,
+    /// The ids of all attempts: none is started twice.
+    pub(super) tried: Vec<AttemptId>,
     pub(super) last_failure: Option<(AttemptId, Failure)>,
     pub(super) cancel_requested: bool,
     pub(super) outputs: Vec<Output>,
@@ -154,6 +156,7 @@ impl Job {
             }
             JobEvent::AttemptStarted { number, attempt } => {
                 self.attempts = number;
+                self.tried.push(attempt.attempt_id.clone());
                 self.phase = Phase::Running { attempt: Attempt { start: attempt, upstream_id: None } };
             }
             JobEvent::UpstreamAccepted { upstream_id, .. } => self.accept(upstream_id),
