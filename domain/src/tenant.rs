@@ -1,7 +1,7 @@
 //! A tenant: its members and its API keys. Only hashes and prefixes of keys stand here, and never an e-mail address.
 
 use chrono::{DateTime, Utc};
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -132,7 +132,7 @@ pub enum TenantError {
     /// A tenant keeps one owner at least.
     #[error("a tenant needs an owner")]
     LastOwner,
-    /// There is no such key, or it was revoked.
+    /// There is no such key: it was never issued, was revoked, or its id stands for another.
     #[error("there is no such API key")]
     NoSuchKey,
     /// Too many live keys.
@@ -149,6 +149,8 @@ pub struct Tenant {
     name: Option<String>,
     members: OrdMap<UserId, Role>,
     keys: OrdMap<ApiKeyId, ApiKey>,
+    /// Kept so that a late duplicate of its issue does not bring a revoked key back.
+    revoked: OrdSet<ApiKeyId>,
     suspended: Option<String>,
 }
 
@@ -192,6 +194,7 @@ impl Tenant {
             }
             TenantEvent::ApiKeyRevoked { api_key_id } => {
                 self.keys.remove(&api_key_id);
+                self.revoked.insert(api_key_id);
             }
             TenantEvent::TenantSuspended { reason } => self.suspended = Some(reason),
             TenantEvent::TenantResumed {} => self.suspended = None,
@@ -201,6 +204,16 @@ impl Tenant {
     fn is_last_owner(&self, user_id: &UserId) -> bool {
         let others = self.members.iter().any(|(member, role)| member != user_id && *role == Role::Owner);
         self.role(user_id) == Some(Role::Owner) && !others
+    }
+
+    fn issue(&self, key: Box<ApiKey>) -> Result<Vec<TenantEvent>, TenantError> {
+        match self.keys.get(&key.api_key_id) {
+            Some(earlier) if *earlier == *key => Ok(vec![]),
+            Some(_) => Err(TenantError::NoSuchKey),
+            None if self.revoked.contains(&key.api_key_id) => Err(TenantError::NoSuchKey),
+            None if self.keys.len() >= MAX_API_KEYS => Err(TenantError::TooManyKeys),
+            None => Ok(vec![TenantEvent::ApiKeyIssued(key)]),
+        }
     }
 
     fn change_role(&self, user_id: UserId, role: Role) -> Result<Vec<TenantEvent>, TenantError> {
@@ -234,12 +247,12 @@ impl Decide for Tenant {
             TenantCommand::RemoveMember { user_id } => {
                 once(self.members.contains_key(&user_id), TenantEvent::MemberRemoved { user_id })
             }
-            TenantCommand::IssueApiKey(key) if self.keys.get(&key.api_key_id) == Some(&*key) => Ok(vec![]),
-            TenantCommand::IssueApiKey(_) if self.keys.len() >= MAX_API_KEYS => Err(TenantError::TooManyKeys),
-            TenantCommand::IssueApiKey(key) => Ok(vec![TenantEvent::ApiKeyIssued(key)]),
-            TenantCommand::RevokeApiKey { api_key_id } => {
-                once(self.keys.contains_key(&api_key_id), TenantEvent::ApiKeyRevoked { api_key_id })
+            TenantCommand::IssueApiKey(key) => self.issue(key),
+            TenantCommand::RevokeApiKey { api_key_id } if self.revoked.contains(&api_key_id) => Ok(vec![]),
+            TenantCommand::RevokeApiKey { api_key_id } if self.keys.contains_key(&api_key_id) => {
+                Ok(vec![TenantEvent::ApiKeyRevoked { api_key_id }])
             }
+            TenantCommand::RevokeApiKey { .. } => Err(TenantError::NoSuchKey),
             TenantCommand::SuspendTenant { reason } => {
                 once(self.suspended.is_none(), TenantEvent::TenantSuspended { reason })
             }
