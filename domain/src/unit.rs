@@ -91,7 +91,18 @@ impl Unit {
         self
     }
 
+    /// The same unit, done once for a key: a replay is refused by the key's own stream, however late it comes.
+    #[must_use]
+    pub fn once(mut self, OnceKey { id, fingerprint }: OnceKey, subject: impl ToString) -> Self {
+        let command = OnceCommand::UseKey { subject: subject.to_string(), fingerprint }.into();
+        self.steps.insert(0, Step { aggregate_id: id, fresh: false, command });
+        self.key = 0;
+        self
+    }
+
     /// *Hold and submit*, and start the first attempt when the caller waits for it.
+    ///
+    /// The job is asked first: the account forgets holds that ended, so it could not tell a late duplicate.
     #[must_use]
     pub fn submit(once: Option<OnceKey>, job_id: &JobId, job: Submission, first: Option<AttemptStart>) -> Self {
         let hold = AccountCommand::HoldCredits {
@@ -105,7 +116,7 @@ impl Unit {
         if let Some(OnceKey { id, fingerprint }) = once {
             unit = unit.then_fresh(id, OnceCommand::UseKey { subject: job_id.to_string(), fingerprint });
         }
-        unit = unit.then(account, hold).then_fresh(job_id, JobCommand::SubmitJob(Box::new(job)));
+        unit = unit.then_fresh(job_id, JobCommand::SubmitJob(Box::new(job))).then(account, hold);
         match first {
             Some(start) => unit.then_fresh(job_id, JobCommand::StartAttempt(start)),
             None => unit,
@@ -153,7 +164,8 @@ impl Unit {
         Self::of(job_id, command).then(tenant_id, AccountCommand::ReleaseHold { job_id: job_id.clone(), reason })
     }
 
-    /// *The attempt failed for good, so the job fails and its hold is released.*
+    /// *The attempt failed for good, so the job fails and its hold is released.* The job's end is the key: the attempt's
+    /// failure alone, recorded before, ends no hold.
     #[must_use]
     pub fn fail_attempt_for_good(
         tenant_id: &TenantId,
@@ -163,19 +175,23 @@ impl Unit {
     ) -> Self {
         let code = failure.code.clone();
         let release = AccountCommand::ReleaseHold { job_id: job_id.clone(), reason: ReleaseReason::Failed };
-        Self::of(job_id, JobCommand::FailAttempt { attempt_id, failure })
+        Self { key: 1, ..Self::default() }
+            .then(job_id, JobCommand::FailAttempt { attempt_id, failure })
             .then(job_id, JobCommand::FailJob { code, cost: Credits::ZERO })
             .then(tenant_id, release)
     }
 
-    /// *The attempt was refused, and the next one starts*, for a caller who waits.
+    /// *The attempt was refused, and the next one starts*, for a caller who waits. The start is the key: no call is made
+    /// that it does not stand for.
     #[must_use]
     pub fn next_attempt(job_id: &JobId, refused: AttemptId, failure: Failure, next: AttemptStart) -> Self {
-        Self::of(job_id, JobCommand::FailAttempt { attempt_id: refused, failure })
+        Self { key: 1, ..Self::default() }
+            .then(job_id, JobCommand::FailAttempt { attempt_id: refused, failure })
             .then(job_id, JobCommand::StartAttempt(next))
     }
 
-    /// *Refund*: the job bounds it by its charge, the account moves it.
+    /// *Refund*: the job bounds it by what its hold took, the account moves it. Two refunds of the same amount are two:
+    /// what may be sent again goes through [`Unit::once`].
     #[must_use]
     pub fn refund(tenant_id: &TenantId, job_id: &JobId, amount: Credits, model: String, reason: String) -> Self {
         Self::of(job_id, JobCommand::RefundJob { amount, reason: reason.clone() })
@@ -185,9 +201,6 @@ impl Unit {
     /// *Recharge*, keyed by its payment, voucher or request.
     #[must_use]
     pub fn recharge(once: OnceKey, tenant_id: &TenantId, amount: Credits, source: String, reference: String) -> Self {
-        let used = OnceCommand::UseKey { subject: tenant_id.to_string(), fingerprint: once.fingerprint };
-        Self::default()
-            .then(once.id, used)
-            .then(tenant_id, AccountCommand::RechargeCredits { amount, source, reference })
+        Self::of(tenant_id, AccountCommand::RechargeCredits { amount, source, reference }).once(once, tenant_id)
     }
 }
