@@ -137,11 +137,7 @@ impl fmt::Display for Credits {
         let digits = format!("{fraction:06}");
         let least = f.precision().unwrap_or(0).min(6);
         let shown = digits.trim_end_matches('0').len().max(least);
-        if shown == 0 {
-            write!(f, "{sign}{whole}")
-        } else {
-            write!(f, "{sign}{whole}.{}", &digits[..shown])
-        }
+        if shown == 0 { write!(f, "{sign}{whole}") } else { write!(f, "{sign}{whole}.{}", &digits[..shown]) }
     }
 }
 

@@ -2,11 +2,7 @@
 //!
 //! The names are such that both hledger and beancount take them; see [`component`].
 
-use crate::{
-    Credits,
-    account::AccountEvent,
-    id::TenantId,
-};
+use crate::{Credits, account::AccountEvent, id::TenantId};
 
 /// One side of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -85,7 +85,6 @@ impl Provider {
             ProviderEvent::ProviderResumed {} => self.paused = None,
         }
     }
-
 }
 
 impl Decide for Provider {

@@ -55,7 +55,6 @@ macro_rules! streams {
     ($($(#[$doc:meta])* $variant:ident($aggregate:ty, $command:ty);)*) => {
         /// The state of an aggregate of any type.
         #[derive(Clone, Debug, PartialEq)]
-        #[expect(clippy::large_enum_variant, reason = "states live behind an Arc in the store")]
         pub enum State { $($(#[$doc])* $variant($aggregate)),* }
 
         /// A command to an aggregate of any type.
@@ -64,7 +63,6 @@ macro_rules! streams {
 
         /// An event of an aggregate of any type.
         #[derive(Clone, Debug, PartialEq)]
-        #[expect(clippy::large_enum_variant, reason = "events are short-lived")]
         pub enum Event { $($(#[$doc])* $variant(<$aggregate as Aggregate>::Event)),* }
 
         /// A refusal by an aggregate of any type.
