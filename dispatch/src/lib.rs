@@ -1,1 +1,111 @@
-//! dispatch.
+//! One attempt, from start to end: choose a key, keep within limits, call, keep the outputs, settle.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `pool` | chooses the provider key: weighted round robin, within limits, passing over keys that cool down |
+//! | `start` | a job that a caller waits for: reserve a key, then hold and submit in one unit |
+//! | `queued` | a job from the queue: its attempt, recorded before the call |
+//! | `perform` | calls that upstream answers at once: text, vectors, images |
+//! | `chat` | answers, whole or streamed, to a caller who may go away |
+//! | `inputs` | input media, fetched or read, as data URIs |
+//! | `outputs` | copies what upstream made into object storage, before the job says succeeded |
+//! | `follow` | tasks that upstream accepted: their states, their end |
+//! | `reconcile` | attempts of unknown outcome: asked for upstream, ended by policy, never repeated blindly |
+//! | `settle` | the units that end an attempt |
+//!
+//! It never decides a price, never parses a request of ours, and never sends a paid call twice.
+
+mod ages;
+mod chat;
+mod follow;
+mod heartbeat;
+mod inputs;
+mod outputs;
+mod perform;
+mod pool;
+mod queued;
+mod reconcile;
+mod run;
+mod settle;
+mod start;
+
+use std::sync::Arc;
+
+pub use ages::Ages;
+pub use chat::{ChatFrame, ChatFrames, Unanswered};
+use domain::id::AttemptId;
+pub use follow::Next;
+pub use inputs::{INPUT_MAX_BYTES, INPUTS_AT_MOST};
+pub use perform::{Answer, Finished};
+pub use pool::{KeyPool, NoKey};
+use projections::live::Live;
+pub use queued::{HandleError, Handled};
+pub use run::Run;
+pub use start::{Prepared, StartError, Started};
+use store::{Store, assets::Assets, contents::Contents, objects::Objects, vault::Vault};
+
+/// The duties of a job, as its timer names them.
+pub mod duty {
+    /// It waits for an attempt: send it to the queue (again).
+    pub const DISPATCH: &str = "dispatch";
+    /// An attempt is under way in some process: when this lapses, its outcome is unknown.
+    pub const LEASE: &str = "lease";
+    /// Upstream works on it: ask for its state.
+    pub const POLL: &str = "poll";
+    /// Its outcome is unknown: ask upstream, or end it by the policy.
+    pub const RECONCILE: &str = "reconcile";
+}
+
+/// Who acts, in the metadata of the events that are decided here.
+pub(crate) const ACTOR: &str = "dispatch";
+
+/// All that an attempt needs. Made once a process.
+pub struct Parts {
+    /// The log and its pool.
+    pub store: Store,
+    /// Catalog, providers and keys in memory.
+    pub live: Arc<Live>,
+    /// The bytes of assets.
+    pub objects: Objects,
+    /// The rows of assets.
+    pub assets: Assets,
+    /// Inputs and texts of jobs.
+    pub contents: Contents,
+    /// The provider keys.
+    pub vault: Vault,
+    /// Windows and leases.
+    pub limits: limits::Limits,
+    /// Progress and text for whoever watches.
+    pub bus: bus::Bus,
+    /// The two HTTP clients.
+    pub http: providers::HttpClients,
+    /// How long things may take.
+    pub ages: Ages,
+    /// The URL that upstream may call when the state of an attempt's task changes, if we can be reached.
+    pub callback_url: Option<Arc<dyn Fn(&AttemptId) -> String + Send + Sync>>,
+}
+
+/// Runs attempts. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Dispatcher {
+    parts: Arc<Parts>,
+    pool: Arc<KeyPool>,
+}
+
+impl Dispatcher {
+    /// A dispatcher over the parts of this process.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self { parts: Arc::new(parts), pool: Arc::new(KeyPool::default()) }
+    }
+
+    pub(crate) fn adapter(&self, name: &str) -> Option<providers::Adapter> {
+        providers::Adapter::named(name, &self.parts.http.trusted)
+    }
+
+    /// The parts, for those who share them.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+}

@@ -37,6 +37,15 @@ pub async fn lease(
     sqlx::query_as(sql).bind(limit).bind(now).bind(lease_until).fetch_all(pool).await
 }
 
+/// Writes a message by itself, for work that is sent again without an event.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn insert(pool: &PgPool, topic: &str, reference: &str, payload: &str) -> Result<(), sqlx::Error> {
+    let sql = "insert into outbox (topic, ref, payload) values ($1, $2, $3::json)";
+    sqlx::query(sql).bind(topic).bind(reference).bind(payload).execute(pool).await.map(|_| ())
+}
+
 /// Deletes messages that the broker has confirmed.
 ///
 /// # Errors

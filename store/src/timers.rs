@@ -61,6 +61,24 @@ pub async fn drop_duty(pool: &PgPool, timer: &DueTimer, owner: &str) -> Result<(
     query.execute(pool).await.map(|_| ())
 }
 
+/// Renews the lease of an attempt that is under way here. Does nothing when the job's duty is another by now.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn renew(pool: &PgPool, job: &str, attempt: &str, due: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let sql = "update timers set due = $3 where ref = $1 and attempt = $2 and kind = 'lease'";
+    sqlx::query(sql).bind(job).bind(attempt).bind(due).execute(pool).await.map(|_| ())
+}
+
+/// Sets when a job's duty of this kind is due, and ends a claim on it. Does nothing when its duty is another by now.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn reschedule(pool: &PgPool, job: &str, kind: &str, due: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let sql = "update timers set due = $3, lease_owner = null, lease_until = null where ref = $1 and kind = $2";
+    sqlx::query(sql).bind(job).bind(kind).bind(due).execute(pool).await.map(|_| ())
+}
+
 /// When the next duty is due, for a process that wants to sleep until then.
 ///
 /// # Errors

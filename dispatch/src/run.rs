@@ -1,0 +1,95 @@
+//! A run: one job and what was frozen for it, as the functions here hand it to each other.
+
+use std::sync::Arc;
+
+use domain::{
+    id::{AttemptId, JobId, TenantId},
+    job::{AttemptStart, Job, Submission},
+    pricing::PricedParams,
+};
+use projections::live::Callable;
+use store::{Context, Side, TimerChange, Work};
+
+use crate::{ACTOR, Dispatcher, duty};
+
+/// A job and the capability version that was frozen for it.
+#[derive(Clone)]
+pub struct Run {
+    /// The job.
+    pub job_id: JobId,
+    /// Whose it is.
+    pub tenant_id: TenantId,
+    /// The frozen capability.
+    pub callable: Arc<Callable>,
+    /// What its price reads.
+    pub priced: PricedParams,
+    /// When it expires.
+    pub expires_at: chrono::DateTime<chrono::Utc>,
+    /// The request that led here.
+    pub request_id: String,
+}
+
+/// Why a job can't be run at all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NoRun {
+    #[error("the job was never submitted")]
+    Absent,
+    #[error("version {version} of {capability} of {model} is not in the catalog")]
+    UnknownVersion { model: String, capability: String, version: u32 },
+}
+
+impl Run {
+    pub(crate) fn of(dispatcher: &Dispatcher, job_id: &JobId, job: &Job) -> Result<Self, NoRun> {
+        let submission = job.submission().ok_or(NoRun::Absent)?;
+        let callable = frozen(dispatcher, submission)?;
+        Ok(Self {
+            job_id: job_id.clone(),
+            tenant_id: submission.tenant_id.clone(),
+            callable,
+            priced: submission.priced_params.clone(),
+            expires_at: submission.expires_at,
+            request_id: String::new(),
+        })
+    }
+
+    /// A unit of this run, with the job's next duty.
+    pub(crate) fn work(&self, unit: domain::unit::Unit, timer: TimerChange) -> Work {
+        let context = Context { actor: ACTOR.into(), request_id: self.request_id.clone() };
+        Work { unit, context, side: Side { timer: Some(timer), ..Side::default() } }
+    }
+
+    /// The job's next duty.
+    pub(crate) fn duty(
+        &self,
+        kind: &str,
+        due: chrono::DateTime<chrono::Utc>,
+        attempt_id: Option<&AttemptId>,
+    ) -> TimerChange {
+        TimerChange::Set {
+            reference: self.job_id.to_string(),
+            kind: kind.to_owned(),
+            due,
+            attempt: attempt_id.map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+
+    pub(crate) fn no_duty(&self) -> TimerChange {
+        TimerChange::Clear { reference: self.job_id.to_string() }
+    }
+
+    /// The duty of a process that makes an attempt: to stay alive.
+    pub(crate) fn lease(&self, dispatcher: &Dispatcher, start: &AttemptStart) -> TimerChange {
+        let parts = dispatcher.parts();
+        self.duty(duty::LEASE, parts.store.now() + parts.ages.lease, Some(&start.attempt_id))
+    }
+}
+
+fn frozen(dispatcher: &Dispatcher, submission: &Submission) -> Result<Arc<Callable>, NoRun> {
+    let catalog = dispatcher.parts().live.catalog();
+    let version = catalog.version(&submission.model, submission.capability, submission.price_version);
+    version.ok_or_else(|| NoRun::UnknownVersion {
+        model: submission.model.clone(),
+        capability: submission.capability.to_string(),
+        version: submission.price_version,
+    })
+}
