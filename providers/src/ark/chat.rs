@@ -51,6 +51,7 @@ impl Ark {
             decoder: Decoder::default(),
             waiting: VecDeque::new(),
             usage: None,
+            started: false,
             asked,
             key: endpoint.key.clone(),
         };
@@ -101,6 +102,8 @@ struct Reading {
     waiting: VecDeque<String>,
     /// The last usage that upstream told, good or not.
     usage: Option<Result<Quantities, UpstreamError>>,
+    /// Something of the answer has arrived: another attempt would begin it anew.
+    started: bool,
     asked: Asked,
     key: SecretString,
 }
@@ -127,8 +130,11 @@ impl Reading {
         let chunk = serde_json::from_str(data).ok().filter(Value::is_object);
         let chunk: Value = chunk.ok_or_else(|| malformed(Work::Paid))?;
         if let Some(error) = error_in(&chunk) {
-            return Err(told(error, &self.key));
+            let error = told(error, &self.key);
+            let repeats = self.started && error.fate == Verdict::Retry;
+            return Err(if repeats { UpstreamError { fate: Verdict::Fail, ..error } } else { error });
         }
+        self.started = true;
         Ok(self.chunk(chunk))
     }
 
