@@ -64,6 +64,7 @@ impl Decoder {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use std::collections::VecDeque;
 

@@ -79,6 +79,7 @@ pub fn video(task: &Value) -> Result<Quantities, UpstreamError> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use serde_json::json;
 

@@ -1,5 +1,7 @@
 //! The guarded client: no private network unless listed, at the first address as at each redirect.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 use bytes::Bytes;
 use futures::TryStreamExt;
 use providers::{EgressAllow, Guarded, HttpError, Timeouts};

@@ -90,6 +90,7 @@ fn size(text: &str) -> Option<(u32, u32)> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use domain::{capability::CapabilityKind, id::AttemptId};
 

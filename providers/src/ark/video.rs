@@ -60,6 +60,7 @@ fn files(body: &mut Map<String, Value>, name: &str) -> Vec<Value> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use domain::{capability::CapabilityKind, id::AttemptId};
 

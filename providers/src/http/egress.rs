@@ -140,6 +140,7 @@ fn in_v6(ip: Ipv6Addr, (network, length): (Ipv6Addr, u8)) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
 
