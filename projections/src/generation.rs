@@ -7,6 +7,7 @@ use std::sync::{
     atomic::{AtomicI32, Ordering},
 };
 
+use futures::future::BoxFuture;
 use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use crate::table::ReadError;
@@ -52,16 +53,16 @@ impl ReadModels {
     }
 
     /// Asks the active schema; when it was just switched away, the next one.
-    pub(crate) async fn ask<T>(
-        &self,
-        ask: impl AsyncFn(&PgPool, &str) -> Result<T, ReadError>,
+    pub(crate) async fn ask<'a, T>(
+        &'a self,
+        ask: impl Fn(&'a PgPool, String) -> BoxFuture<'a, Result<T, ReadError>>,
     ) -> Result<T, ReadError> {
         let known = self.active.load(Ordering::Relaxed);
-        match ask(&self.pool, &schema_of(known)).await {
+        match ask(&self.pool, schema_of(known)).await {
             Err(ReadError::Database(error)) if is_gone(&error) => {
                 let active = active_generation(&self.pool).await?.ok_or(ReadError::Missing)?;
                 self.active.store(active, Ordering::Relaxed);
-                ask(&self.pool, &schema_of(active)).await
+                ask(&self.pool, schema_of(active)).await
             }
             answer => answer,
         }

@@ -119,7 +119,9 @@ impl ReadModels {
     /// When the database is out of reach.
     pub async fn jobs(&self, query: &JobQuery) -> Result<Page<JobRow>, ReadError> {
         let limit = bounded(query.limit);
-        let rows = self.ask(async |pool, schema| select_jobs(pool, schema, query, limit + 1).await).await?;
+        let rows = self
+            .ask(move |pool, schema| Box::pin(async move { select_jobs(pool, &schema, query, limit + 1).await }))
+            .await?;
         Ok(page(rows, limit))
     }
 
@@ -128,9 +130,11 @@ impl ReadModels {
     /// # Errors
     /// When the database is out of reach.
     pub async fn job(&self, job_id: &str) -> Result<Option<JobRow>, ReadError> {
-        self.ask(async |pool, schema| {
-            let sql = format!("select row_to_json(t)::text from {schema}.jobs t where job_id = $1");
-            one(sqlx::query_scalar(&sql).bind(job_id).fetch_optional(pool).await?)
+        self.ask(move |pool, schema| {
+            Box::pin(async move {
+                let sql = format!("select row_to_json(t)::text from {schema}.jobs t where job_id = $1");
+                one(sqlx::query_scalar(&sql).bind(job_id).fetch_optional(pool).await?)
+            })
         })
         .await
     }
@@ -141,12 +145,14 @@ impl ReadModels {
     /// When the database is out of reach.
     pub async fn job_events(&self, job_id: &str, after: i64, limit: u32) -> Result<Page<JobEventRow>, ReadError> {
         let limit = bounded(limit);
-        let rows = self.ask(async |pool, schema| {
-            let sql = format!(
-                "select row_to_json(t)::text from {schema}.job_events t
+        let rows = self.ask(move |pool, schema| {
+            Box::pin(async move {
+                let sql = format!(
+                    "select row_to_json(t)::text from {schema}.job_events t
                   where job_id = $1 and sequence > $2 order by sequence limit $3"
-            );
-            many(sqlx::query_scalar(&sql).bind(job_id).bind(after).bind(limit + 1).fetch_all(pool).await?)
+                );
+                many(sqlx::query_scalar(&sql).bind(job_id).bind(after).bind(limit + 1).fetch_all(pool).await?)
+            })
         });
         Ok(page(rows.await?, limit))
     }
@@ -156,11 +162,13 @@ impl ReadModels {
     /// # Errors
     /// When the database is out of reach.
     pub async fn attempts(&self, job_id: &str) -> Result<Vec<AttemptRow>, ReadError> {
-        self.ask(async |pool, schema| {
-            let sql = format!(
-                "select row_to_json(t)::text from {schema}.attempts t where job_id = $1 order by number limit 1000"
-            );
-            many(sqlx::query_scalar(&sql).bind(job_id).fetch_all(pool).await?)
+        self.ask(move |pool, schema| {
+            Box::pin(async move {
+                let sql = format!(
+                    "select row_to_json(t)::text from {schema}.attempts t where job_id = $1 order by number limit 1000"
+                );
+                many(sqlx::query_scalar(&sql).bind(job_id).fetch_all(pool).await?)
+            })
         })
         .await
     }
@@ -171,7 +179,9 @@ impl ReadModels {
     /// When the database is out of reach.
     pub async fn ledger(&self, query: &LedgerQuery) -> Result<Page<LedgerRow>, ReadError> {
         let limit = bounded(query.limit);
-        let rows = self.ask(async |pool, schema| select_ledger(pool, schema, query, limit + 1).await).await?;
+        let rows = self
+            .ask(move |pool, schema| Box::pin(async move { select_ledger(pool, &schema, query, limit + 1).await }))
+            .await?;
         Ok(page(rows, limit))
     }
 
@@ -185,7 +195,10 @@ impl ReadModels {
         from: Option<DateTime<Utc>>,
         to: Option<DateTime<Utc>>,
     ) -> Result<Statement, ReadError> {
-        self.ask(async |pool, schema| select_statement(pool, schema, tenant_id, (from, to)).await).await
+        self.ask(move |pool, schema| {
+            Box::pin(async move { select_statement(pool, &schema, tenant_id, (from, to)).await })
+        })
+        .await
     }
 
     /// A tenant's balance as the table has it.
@@ -193,9 +206,11 @@ impl ReadModels {
     /// # Errors
     /// When the database is out of reach.
     pub async fn balance(&self, tenant_id: &str) -> Result<Option<BalanceRow>, ReadError> {
-        self.ask(async |pool, schema| {
-            let sql = format!("select row_to_json(t)::text from {schema}.balances t where tenant_id = $1");
-            one(sqlx::query_scalar(&sql).bind(tenant_id).fetch_optional(pool).await?)
+        self.ask(move |pool, schema| {
+            Box::pin(async move {
+                let sql = format!("select row_to_json(t)::text from {schema}.balances t where tenant_id = $1");
+                one(sqlx::query_scalar(&sql).bind(tenant_id).fetch_optional(pool).await?)
+            })
         })
         .await
     }
@@ -206,12 +221,14 @@ impl ReadModels {
     /// When the database is out of reach.
     pub async fn balances(&self, after: Option<&str>, limit: u32) -> Result<Page<BalanceRow>, ReadError> {
         let limit = bounded(limit);
-        let rows = self.ask(async |pool, schema| {
-            let sql = format!(
-                "select row_to_json(t)::text from {schema}.balances t
+        let rows = self.ask(move |pool, schema| {
+            Box::pin(async move {
+                let sql = format!(
+                    "select row_to_json(t)::text from {schema}.balances t
                   where tenant_id > coalesce($1, '') order by tenant_id limit $2"
-            );
-            many(sqlx::query_scalar(&sql).bind(after).bind(limit + 1).fetch_all(pool).await?)
+                );
+                many(sqlx::query_scalar(&sql).bind(after).bind(limit + 1).fetch_all(pool).await?)
+            })
         });
         Ok(page(rows.await?, limit))
     }
@@ -221,12 +238,14 @@ impl ReadModels {
     /// # Errors
     /// When the database is out of reach.
     pub async fn pending_adjustments(&self, limit: u32) -> Result<Vec<AdjustmentRow>, ReadError> {
-        self.ask(async |pool, schema| {
-            let sql = format!(
-                "select row_to_json(t)::text from {schema}.adjustments t where status = 'requested'
+        self.ask(move |pool, schema| {
+            Box::pin(async move {
+                let sql = format!(
+                    "select row_to_json(t)::text from {schema}.adjustments t where status = 'requested'
                   order by requested_at, tenant_id, adjustment_id limit $1"
-            );
-            many(sqlx::query_scalar(&sql).bind(bounded(limit)).fetch_all(pool).await?)
+                );
+                many(sqlx::query_scalar(&sql).bind(bounded(limit)).fetch_all(pool).await?)
+            })
         })
         .await
     }
@@ -236,14 +255,16 @@ impl ReadModels {
     /// # Errors
     /// When the database is out of reach.
     pub async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, ReadError> {
-        self.ask(async |pool, schema| {
-            let sql = format!(
-                "select row_to_json(t)::text from {schema}.usage_daily t
+        self.ask(move |pool, schema| {
+            Box::pin(async move {
+                let sql = format!(
+                    "select row_to_json(t)::text from {schema}.usage_daily t
                   where ($1::text is null or tenant_id = $1) and day between $2 and $3
                   order by day, tenant_id, model, api_key_id limit $4"
-            );
-            let asked = sqlx::query_scalar(&sql).bind(&query.tenant_id).bind(query.from).bind(query.to);
-            many(asked.bind(USAGE_ROWS_AT_MOST).fetch_all(pool).await?)
+                );
+                let asked = sqlx::query_scalar(&sql).bind(&query.tenant_id).bind(query.from).bind(query.to);
+                many(asked.bind(USAGE_ROWS_AT_MOST).fetch_all(pool).await?)
+            })
         })
         .await
     }
@@ -253,7 +274,7 @@ impl ReadModels {
     /// # Errors
     /// When the database is out of reach.
     pub async fn position(&self) -> Result<i64, ReadError> {
-        self.ask(async |pool, schema| Ok(checkpoint(pool, schema).await?)).await
+        self.ask(move |pool, schema| Box::pin(async move { Ok(checkpoint(pool, &schema).await?) })).await
     }
 
     /// Waits until the tables have reached a position. Says whether they did before `patience` ran out.

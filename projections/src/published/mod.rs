@@ -3,8 +3,6 @@
 //! Public events keep the number of the private event in the job's stream. Providers, keys and upstream ids are never shown.
 
 mod job;
-#[cfg(test)]
-mod tests;
 
 use chrono::{DateTime, Utc};
 use domain::{
