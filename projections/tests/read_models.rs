@@ -7,10 +7,10 @@ use std::time::Duration;
 use chrono::Utc;
 use domain::{
     Credits,
-    account::{Account, AccountCommand, Overrun, ReleaseReason},
+    account::{Account, AccountCommand, Overrun},
     capability::CapabilityKind,
     id::{AttemptId, JobId, ProviderKeyId, TenantId},
-    job::{AttemptStart, Mode, Submission, Usage},
+    job::{AttemptStart, Failure, Fate, Mode, Submission, Usage},
     pricing::{Meter, PricedParams},
     unit::{OnceKey, Success, Unit, Unsuccessful},
 };
@@ -69,7 +69,7 @@ async fn job(store: &Store, tenant_id: &TenantId, number: u64) -> JobId {
     };
     let first = start();
     let attempt_id = first.attempt_id.clone();
-    execute(store, Unit::submit(None, &job_id, submission, Some(first))).await;
+    execute(store, Unit::submit(None, &job_id, submission, (number % 6 != 3).then_some(first))).await;
     let usage = Usage::new().with(Meter::Image, 1);
     let succeed = |cost: i64, overrun| {
         let success = Success { attempt_id: attempt_id.clone(), outputs: vec![], usage: usage.clone() };
@@ -81,8 +81,9 @@ async fn job(store: &Store, tenant_id: &TenantId, number: u64) -> JobId {
         2 => execute(store, succeed(12, Overrun::FromBalance)).await,
         3 => execute(store, Unit::release(tenant_id, &job_id, Unsuccessful::Canceled)).await,
         4 => {
-            let (code, reason) = ("upstream_error".to_owned(), ReleaseReason::Failed);
-            execute(store, Unit::release(tenant_id, &job_id, Unsuccessful::Failed { code, reason })).await;
+            let code = "upstream_error".to_owned();
+            let failure = Failure { code, fate: Fate::Fail, upstream_status: Some(500), upstream_code: None };
+            execute(store, Unit::fail_attempt_for_good(tenant_id, &job_id, attempt_id, failure)).await;
         }
         _ => {}
     }
