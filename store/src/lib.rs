@@ -26,6 +26,7 @@ use domain::stream::State;
 use load::LoadError;
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::oneshot;
+pub use sqlx::{Error as DatabaseError, PgPool as Pool};
 use version::{StreamKey, Version};
 pub use work::{Committed, Context, ExecuteError, JobInputsRow, OutboxRow, Recorded, Side, TimerChange, Work};
 

@@ -79,6 +79,15 @@ pub async fn reschedule(pool: &PgPool, job: &str, kind: &str, due: DateTime<Utc>
     sqlx::query(sql).bind(job).bind(kind).bind(due).execute(pool).await.map(|_| ())
 }
 
+/// Makes all duties of a kind due, such as after a start that lost what was in memory.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn hasten_all(pool: &PgPool, kind: &str, now: DateTime<Utc>) -> Result<u64, sqlx::Error> {
+    let sql = "update timers set due = $2 where kind = $1 and due > $2";
+    Ok(sqlx::query(sql).bind(kind).bind(now).execute(pool).await?.rows_affected())
+}
+
 /// When the next duty is due, for a process that wants to sleep until then.
 ///
 /// # Errors
