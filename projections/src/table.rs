@@ -62,14 +62,11 @@ tables! {
 }
 
 /// Writes rows, over those that have their keys.
-pub(crate) async fn upsert<T: Table>(
+pub(crate) async fn upsert<T: Table + 'static>(
     connection: &mut PgConnection,
     schema: &str,
     rows: impl IntoIterator<Item = &T>,
-) -> Result<(), ReadError>
-where
-    T: 'static,
-{
+) -> Result<(), ReadError> {
     let rows = rows.into_iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
     let Some(Value::Object(first)) = rows.first() else { return Ok(()) };
     let columns: Vec<_> = first.keys().map(String::as_str).collect();
