@@ -87,7 +87,7 @@ async fn job(store: &Store, tenant_id: &TenantId, number: u64) -> JobId {
         }
         _ => {}
     }
-    if number % 6 == 0 {
+    if number.is_multiple_of(6) {
         let refund = Credits::from_whole(1);
         execute(store, Unit::refund(tenant_id, &job_id, refund, "a.model_1".into(), "bad".into())).await;
     }
