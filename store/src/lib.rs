@@ -24,9 +24,9 @@ use std::{sync::Arc, time::Duration};
 use committer::{Answer, Clock, Committer, Pending};
 use domain::stream::State;
 use load::LoadError;
+pub use sqlx::{Error as DatabaseError, PgPool as Pool};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::oneshot;
-pub use sqlx::{Error as DatabaseError, PgPool as Pool};
 use version::{StreamKey, Version};
 pub use work::{Committed, Context, ExecuteError, JobInputsRow, OutboxRow, Recorded, Side, TimerChange, Work};
 
@@ -155,7 +155,7 @@ impl Store {
     {
         let version = self.version(A::TYPE, aggregate_id).await?;
         let state = Arc::unwrap_or_clone(version.state);
-        Ok(A::try_from(state).ok().expect("a stream has the type it was read as"))
+        Ok(A::try_from(state).expect("a stream has the type it was read as"))
     }
 }
 

@@ -27,6 +27,9 @@ pub(crate) struct Pending {
     pub(crate) reply: Option<oneshot::Sender<Answer>>,
 }
 
+/// On the heap, so that queues, batches and answers move a pointer.
+pub(crate) type Waiting = Box<Pending>;
+
 impl Pending {
     pub(super) fn keys(&self) -> Vec<StreamKey> {
         self.work.unit.steps.iter().map(key_of).collect()
@@ -92,7 +95,7 @@ pub(super) enum Outcome {
 }
 
 pub(super) struct Waiter {
-    pub(super) pending: Box<Pending>,
+    pub(super) pending: Waiting,
     pub(super) outcome: Outcome,
 }
 
@@ -151,17 +154,17 @@ impl Batch {
     }
 
     /// Keeps units that were not decided, only to be started over.
-    pub(super) fn park(&mut self, units: Vec<Box<Pending>>) {
+    pub(super) fn park(&mut self, units: Vec<Waiting>) {
         let undecided = |pending| Waiter { pending, outcome: Outcome::Rests(vec![], None) };
         self.waiters.extend(units.into_iter().map(undecided));
     }
 
-    pub(super) fn into_pending(self) -> Vec<Box<Pending>> {
+    pub(super) fn into_pending(self) -> Vec<Waiting> {
         self.waiters.into_iter().map(|waiter| waiter.pending).collect()
     }
 
     /// Decides a unit and adds it, or sends its caller to read what is cold.
-    pub(super) fn decide(&mut self, hot: &mut HotStreams, mut pending: Box<Pending>, now: DateTime<Utc>) {
+    pub(super) fn decide(&mut self, hot: &mut HotStreams, mut pending: Waiting, now: DateTime<Utc>) {
         for (key, version) in pending.brought.drain(..) {
             hot.admit(key, version);
         }
@@ -227,7 +230,7 @@ impl Batch {
     }
 
     /// Answers every caller of a durable batch. Returns those whose answer rests on a point that was overtaken.
-    pub(super) fn answer(self, end: &End) -> Vec<Box<Pending>> {
+    pub(super) fn answer(self, end: &End) -> Vec<Waiting> {
         let count = i64::try_from(self.events.len()).expect("a batch is bounded");
         let recorded: Vec<Recorded> = (1..).zip(self.events).map(|(n, event)| record(event, n - count, end)).collect();
         let mut stale = Vec::new();

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use sqlx::{Executor, PgConnection};
 
 use super::{
-    Clock, Pending,
-    batch::{Batch, key_of},
+    Clock,
+    batch::{Batch, Waiting, key_of},
     flush::{APPEND_TIMEOUT, Done, Flushed, Verdict, Writer, append_and_verify, in_time, judge},
     hot::HotStreams,
 };
@@ -20,7 +20,7 @@ use crate::{
 pub(super) async fn resolve(
     writer: &mut Writer,
     hot: &mut HotStreams,
-    units: Vec<Box<Pending>>,
+    units: Vec<Waiting>,
     clock: &Clock,
 ) -> (Batch, Flushed) {
     let mut batch = Batch::new();
@@ -55,7 +55,7 @@ pub(super) async fn resolve(
 }
 
 /// Keeps units that could not be decided together with their batch, for the caller to start over.
-fn undecided(mut batch: Batch, units: Vec<Box<Pending>>) -> Batch {
+fn undecided(mut batch: Batch, units: Vec<Waiting>) -> Batch {
     batch.park(units);
     batch
 }
@@ -63,7 +63,7 @@ fn undecided(mut batch: Batch, units: Vec<Box<Pending>>) -> Batch {
 async fn lock_and_read_tails(
     connection: &mut PgConnection,
     hot: &mut HotStreams,
-    units: &[Box<Pending>],
+    units: &[Waiting],
 ) -> Result<(), LoadError> {
     connection.execute("begin; select position from ledger_head where id = 1 for update").await?;
     let mut known: Vec<(StreamKey, Version)> = Vec::new();

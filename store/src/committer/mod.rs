@@ -18,8 +18,8 @@ mod statement;
 
 use std::sync::Arc;
 
-use batch::Batch;
 pub(crate) use batch::Pending;
+use batch::{Batch, Waiting};
 use chrono::{DateTime, Utc};
 use flush::{Flushed, Writer};
 use hot::HotStreams;
@@ -53,13 +53,13 @@ pub(crate) enum Answer {
     /// Not done.
     Failed(ExecuteError),
     /// These streams are cold: bring them and ask again.
-    Cold(Vec<StreamKey>, Box<Pending>),
+    Cold(Vec<StreamKey>, Waiting),
 }
 
 /// What is asked of the committer.
 pub(crate) enum Ask {
     /// To decide and append a unit.
-    Execute(Box<Pending>),
+    Execute(Waiting),
     /// For the durable version of a hot stream.
     Peek(StreamKey, oneshot::Sender<Option<Version>>),
 }
@@ -88,7 +88,7 @@ impl Committer {
     }
 
     /// Hands a unit over and waits for its answer.
-    pub(crate) async fn execute(&self, pending: Box<Pending>, answer: oneshot::Receiver<Answer>) -> Answer {
+    pub(crate) async fn execute(&self, pending: Waiting, answer: oneshot::Receiver<Answer>) -> Answer {
         match self.asks.try_send(Ask::Execute(pending)) {
             Ok(()) => answer.await.unwrap_or_else(|_| stopped()),
             Err(mpsc::error::TrySendError::Full(_)) => Answer::Failed(ExecuteError::Busy),
@@ -166,7 +166,7 @@ impl Task {
     }
 
     /// Decides a unit on the working state, into the gathering batch.
-    fn gather(&mut self, pending: Box<Pending>) {
+    fn gather(&mut self, pending: Waiting) {
         if pending.is_abandoned() {
             return;
         }
@@ -237,14 +237,14 @@ impl Task {
     }
 
     /// Decides these units again under the lock, and then what was gathered on the overlay that is dropped with them.
-    async fn redo_locked(&mut self, mut again: Vec<Box<Pending>>) {
+    async fn redo_locked(&mut self, mut again: Vec<Waiting>) {
         let gathered = std::mem::replace(&mut self.gathering, Batch::new());
         again.extend(gathered.into_pending());
         self.hot.roll_back();
         self.resolve_locked(again).await;
     }
 
-    async fn resolve_locked(&mut self, units: Vec<Box<Pending>>) {
+    async fn resolve_locked(&mut self, units: Vec<Waiting>) {
         let mut writer = self.writer.take().expect("no batch is in flight");
         let (batch, flushed) = locked::resolve(&mut writer, &mut self.hot, units, &self.clock).await;
         self.writer = Some(writer);

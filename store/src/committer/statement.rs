@@ -60,7 +60,7 @@ pub(super) struct Appended {
 pub(super) async fn append(connection: &mut PgConnection, batch: &Batch) -> Result<Option<Appended>, sqlx::Error> {
     let leaves: Vec<Hash> = batch.events.iter().map(|event| event.leaf).collect();
     let count = i64::try_from(leaves.len()).expect("a batch is bounded");
-    let plain = batch.timers.is_empty() && batch.appending().all(|work| is_plain(work));
+    let plain = batch.timers.is_empty() && batch.appending().all(is_plain);
     let sql = if plain { format!("{HEAD}{RESULT}") } else { format!("{HEAD}{SIDE_ROWS}{RESULT}") };
     let guards: Vec<_> = batch.guards.values().collect();
     let events = &batch.events;

@@ -79,7 +79,8 @@ async fn fail(fault: Fault, sent: &[u8], client: TcpStream, mut server: TcpStrea
         Fault::LoseRequest => {}
         Fault::LoseAnswer => {
             server.write_all(sent).await?;
-            server.read(&mut lost).await?;
+            let read = server.read(&mut lost).await?;
+            assert!(read > 0, "PostgreSQL answers");
         }
         Fault::Late { deliver, answer } => {
             drop(client);
