@@ -1,1 +1,15 @@
-//! templates-maud.
+//! Pages and their parts: pure functions of what they show, in English and Chinese.
+//!
+//! Never a query, a cookie or a decision; never a style or a script within the markup: the pages' policy forbids both.
+
+pub mod entry;
+pub mod failure;
+pub mod files;
+mod figures;
+mod icons;
+pub mod overview;
+pub mod page;
+pub mod words;
+
+pub use page::{Page, Visitor};
+pub use words::Words;
