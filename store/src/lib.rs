@@ -51,8 +51,11 @@ pub struct Store {
 /// When the URL is malformed or the database is out of reach.
 pub async fn connect(database_url: &str, connections: u32) -> Result<PgPool, sqlx::Error> {
     use std::str::FromStr;
-    let options = sqlx::postgres::PgConnectOptions::from_str(database_url)?
-        .options([("idle_in_transaction_session_timeout", "10000"), ("plan_cache_mode", "force_generic_plan")]);
+    let options = sqlx::postgres::PgConnectOptions::from_str(database_url)?.options([
+        ("idle_in_transaction_session_timeout", "2000"),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("jit", "off"),
+    ]);
     let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
     pool.connect_with(options).await
 }

@@ -135,10 +135,15 @@ async fn select_tails(
     connection: &mut PgConnection,
     known: &[(StreamKey, Version)],
 ) -> Result<Vec<sqlx::postgres::PgRow>, sqlx::Error> {
+    // Lateral and ordered, so that each stream is read by the primary key: as a plain join, the plan for unknown
+    // parameters read the whole log, with the head locked meanwhile.
     let sql = "select e.aggregate_type, e.aggregate_id, e.sequence, e.payload::text, e.leaf_hash
-                 from unnest($1::text[], $2::text[], $3::int8[]) g(a, i, s)
-                 join events e on e.aggregate_type = g.a and e.aggregate_id = g.i and e.sequence > g.s
-                order by e.aggregate_type, e.aggregate_id, e.sequence";
+                 from unnest($1::text[], $2::text[], $3::int8[]) with ordinality g(a, i, s, ord)
+                cross join lateral (
+                      select * from events e
+                       where e.aggregate_type = g.a and e.aggregate_id = g.i and e.sequence > g.s
+                       order by e.sequence) e
+                order by g.ord, e.sequence";
     sqlx::query(sql)
         .bind(known.iter().map(|(key, _)| key.aggregate_type).collect::<Vec<_>>())
         .bind(known.iter().map(|(key, _)| &*key.aggregate_id).collect::<Vec<_>>())
