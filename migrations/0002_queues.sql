@@ -21,3 +21,4 @@ create table timers (
 );
 
 create index timers_due on timers (due);
+create index timers_attempt on timers (attempt) where attempt <> '';

@@ -124,8 +124,7 @@ impl Dispatcher {
             Ok(states) => states,
             Err(error) => return tracing::warn!(%error, "tasks can't be asked for now"),
         };
-        let states: BTreeMap<String, TaskState> =
-            states.into_iter().map(|state| (state.id.clone(), state)).collect();
+        let states: BTreeMap<String, TaskState> = states.into_iter().map(|state| (state.id.clone(), state)).collect();
         for (place, task) in group {
             if let Some(state) = states.get(&task.upstream_id) {
                 nexts[place] = match self.act_on(&task, &state.status).await {

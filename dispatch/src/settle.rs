@@ -57,6 +57,28 @@ impl Dispatcher {
         self.end(run, Unit::release(&run.tenant_id, &run.job_id, ending)).await
     }
 
+    /// Ends a job that waits for an attempt, at the wish of its tenant.
+    ///
+    /// # Errors
+    /// Refused when an attempt has begun, or the store is out of reach.
+    pub async fn stop_waiting(
+        &self,
+        tenant_id: &domain::id::TenantId,
+        job_id: &domain::id::JobId,
+        ending: Unsuccessful,
+    ) -> Result<Committed, ExecuteError> {
+        let work = Work {
+            unit: Unit::release(tenant_id, job_id, ending),
+            context: store::Context { actor: crate::ACTOR.into(), request_id: String::new() },
+            side: Side {
+                outbox: vec![ended(job_id, tenant_id)],
+                timer: Some(store::TimerChange::Clear { reference: job_id.to_string() }),
+                inputs: None,
+            },
+        };
+        self.parts().store.execute(work).await
+    }
+
     /// Nobody knows what became of the attempt: it is looked for, and never repeated blindly.
     pub(crate) async fn mark_unknown(
         &self,
@@ -94,7 +116,8 @@ impl Dispatcher {
     /// Executes a unit that ends the job: no further duty, and a message for whatever else a company runs.
     pub(crate) async fn end(&self, run: &Run, unit: Unit) -> Result<Committed, ExecuteError> {
         let mut work: Work = run.work(unit, run.no_duty());
-        work.side = Side { outbox: vec![ended(run)], timer: work.side.timer.take(), inputs: None };
+        work.side =
+            Side { outbox: vec![ended(&run.job_id, &run.tenant_id)], timer: work.side.timer.take(), inputs: None };
         self.parts().store.execute(work).await
     }
 
@@ -107,9 +130,9 @@ impl Dispatcher {
     }
 }
 
-fn ended(run: &Run) -> OutboxRow {
-    let payload = serde_json::json!({ "version": 1, "job_id": run.job_id, "tenant_id": run.tenant_id });
-    OutboxRow { topic: "events".into(), reference: run.job_id.to_string(), payload: payload.to_string() }
+fn ended(job_id: &domain::id::JobId, tenant_id: &domain::id::TenantId) -> OutboxRow {
+    let payload = serde_json::json!({ "version": 1, "job_id": job_id, "tenant_id": tenant_id });
+    OutboxRow { topic: "events".into(), reference: job_id.to_string(), payload: payload.to_string() }
 }
 
 /// The failure that an event records of an upstream's refusal. Its message stays out: it may quote a prompt.

@@ -32,11 +32,7 @@ pub async fn last_recorded_at(executor: impl PgExecutor<'_>) -> Result<Option<Da
 ///
 /// # Errors
 /// When the database is out of reach, an event can't be understood, or a position is missing.
-pub async fn read_after(
-    executor: impl PgExecutor<'_>,
-    position: i64,
-    limit: i64,
-) -> Result<Vec<Recorded>, LoadError> {
+pub async fn read_after(executor: impl PgExecutor<'_>, position: i64, limit: i64) -> Result<Vec<Recorded>, LoadError> {
     let sql = "select position, aggregate_type, aggregate_id, sequence, payload::text, metadata::text, recorded_at
                  from events where position > $1 order by position limit $2";
     let rows = sqlx::query(sql).bind(position).bind(limit.min(READ_AT_MOST)).fetch_all(executor).await?;

@@ -88,6 +88,15 @@ pub async fn hasten_all(pool: &PgPool, kind: &str, now: DateTime<Utc>) -> Result
     Ok(sqlx::query(sql).bind(kind).bind(now).execute(pool).await?.rows_affected())
 }
 
+/// Makes the duty of an attempt's job due, because somebody says that something changed.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn hasten_attempt(pool: &PgPool, attempt: &str, kind: &str, now: DateTime<Utc>) -> Result<(), sqlx::Error> {
+    let sql = "update timers set due = $3 where attempt = $1 and kind = $2 and due > $3";
+    sqlx::query(sql).bind(attempt).bind(kind).bind(now).execute(pool).await.map(|_| ())
+}
+
 /// When the next duty is due, for a process that wants to sleep until then.
 ///
 /// # Errors

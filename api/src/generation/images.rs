@@ -1,0 +1,138 @@
+//! `POST /v1/images/generations`, as OpenAI's: from a text, and from images too when the body brings some.
+//!
+//! Links are ours and signed; `b64_json` reads the stored bytes. Images that upstream refused are listed apart.
+
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use dispatch::{Answer, Finished};
+use domain::{
+    capability::CapabilityKind,
+    job::{Mode, Output},
+};
+use futures::TryStreamExt as _;
+use serde_json::{Map, Value, json};
+
+use super::{
+    idempotency, label,
+    prepare::{Asked, model_and_params, note_start, prepare, replay_or, stored_params},
+};
+use crate::{
+    assets::link,
+    caller::Caller,
+    error::{ApiError, ApiResult},
+    request::Json,
+    state::AppState,
+};
+
+/// The route, as jobs remember it.
+pub const ROUTE: &str = "/v1/images/generations";
+
+/// How the client wants its images.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Url,
+    Base64,
+}
+
+/// Makes images while the caller waits.
+///
+/// # Errors
+/// As OpenAI's: 400 for parameters, 401, 402, 404, 429, 5xx.
+pub async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> ApiResult<Response> {
+    generate(&state, &caller, &headers, body).await.map_err(ApiError::openai)
+}
+
+async fn generate(state: &AppState, caller: &Caller, headers: &HeaderMap, body: Value) -> ApiResult<Response> {
+    let once = idempotency::once_key(headers, &caller.tenant_id, ROUTE, &body)?;
+    let (model, mut params) = model_and_params(body)?;
+    let format = format(&mut params)?;
+    several(&mut params)?;
+    params.remove("user");
+    let from_images = params.get("image").is_some_and(|image| !image.is_null());
+    let asked = Asked {
+        model,
+        kind: if from_images { CapabilityKind::ImageToImage } else { CapabilityKind::TextToImage },
+        params: Value::Object(params),
+        route: ROUTE,
+        mode: Mode::Interactive,
+        metadata: None,
+        webhook_url: None,
+        once: once.clone(),
+    };
+    let prepared = prepare(state, caller, asked)?;
+    let params = stored_params(&prepared)?;
+    let started = match state.parts.dispatcher.start(prepared).await {
+        Ok(started) => started,
+        Err(error) => return replay_or(state, once.as_ref(), error).await,
+    };
+    note_start(state, caller);
+    let job_id = started.job_id().clone();
+    let Finished { answer, cost } = state.parts.dispatcher.answer(started, params).await?;
+    let Answer::Images { outputs, failures } = answer else {
+        return Err(ApiError::internal(&"images answered with a text"));
+    };
+    let mut data = Vec::with_capacity(outputs.len());
+    for output in &outputs {
+        data.push(image(state, output, format).await?);
+    }
+    let failed: Vec<Value> =
+        failures.iter().map(|(code, message)| json!({ "code": code, "message": message })).collect();
+    let body = json!({
+        "created": state.parts.store.now().timestamp(),
+        "data": data,
+        "failed": failed,
+        "usage": { "images": outputs.len(), "cost": cost },
+    });
+    idempotency::keep(state, once.as_ref(), &body).await;
+    let mut response = axum::Json(body).into_response();
+    label(&mut response, &job_id, Some(cost));
+    Ok(response)
+}
+
+fn format(params: &mut Map<String, Value>) -> ApiResult<Format> {
+    match params.remove("response_format") {
+        None | Some(Value::Null) => Ok(Format::Url),
+        Some(Value::String(word)) if word == "url" => Ok(Format::Url),
+        Some(Value::String(word)) if word == "b64_json" => Ok(Format::Base64),
+        Some(_) => Err(ApiError::parameter("response_format", "response_format is url or b64_json")),
+    }
+}
+
+/// OpenAI's `n`, in the words of the models here: one image, or a sequence of at most so many.
+fn several(params: &mut Map<String, Value>) -> ApiResult<()> {
+    match params.remove("n") {
+        None | Some(Value::Null) => Ok(()),
+        Some(n) => match n.as_u64() {
+            Some(1) => Ok(()),
+            Some(n @ 2..=15) => {
+                params.insert("sequential_image_generation".into(), json!("auto"));
+                params.insert("max_images".into(), json!(n));
+                Ok(())
+            }
+            _ => Err(ApiError::parameter("n", "n is from 1 to 15")),
+        },
+    }
+}
+
+async fn image(state: &AppState, output: &Output, format: Format) -> ApiResult<Value> {
+    let size = output.width.zip(output.height).map(|(width, height)| format!("{width}x{height}"));
+    if format == Format::Url {
+        let url = link::sign(state, &output.asset_id).url;
+        return Ok(json!({ "url": url, "asset_id": output.asset_id, "size": size }));
+    }
+    let parts = state.parts.dispatcher.parts();
+    let asset = parts.assets.by_link(&output.asset_id, parts.store.now()).await?;
+    let object = parts.objects.get(&asset.object_key).await?;
+    let chunks: Vec<bytes::Bytes> =
+        object.body.try_collect().await.map_err(|error| ApiError::unavailable("the object storage", &error))?;
+    Ok(json!({ "b64_json": STANDARD.encode(chunks.concat()), "asset_id": output.asset_id, "size": size }))
+}

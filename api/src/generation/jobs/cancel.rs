@@ -1,0 +1,56 @@
+//! `POST /v1/jobs/{id}/cancel`: asks a job to stop. Twice is once. What upstream has begun may still be charged.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use dispatch::duty;
+use domain::{
+    id::JobId,
+    job::{JobCommand, Phase},
+    unit::{Unit, Unsuccessful},
+};
+use store::{ExecuteError, Side, Work};
+
+use super::view;
+use crate::{caller::Caller, error::ApiResult, generation::watch::job_of, request::Path, state::AppState};
+
+/// Asks a job to stop: one that waits ends at once and costs nothing; one that upstream works on is canceled there if
+/// upstream can, and otherwise goes on to its end and is charged.
+///
+/// # Errors
+/// `not_found`; `conflict` when the job has ended otherwise.
+#[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "Jobs", params(("id" = String, Path)), responses(
+    (status = 200, description = "The job as it stands now."),
+))]
+pub async fn cancel(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {
+    caller.needs_scope("generate")?;
+    job_of(&state, &caller, &id).await?;
+    let job_id: JobId = id.parse().map_err(|_| crate::error::ApiError::not_found("job"))?;
+    let store = &state.parts.store;
+    let asked =
+        Work { unit: Unit::of(&job_id, JobCommand::RequestCancel), context: caller.context(), side: Side::default() };
+    store.execute(asked).await?;
+    stop_if_waiting(&state, &caller, &job_id).await?;
+    // Whoever follows the job upstream asks at once.
+    let hastened = store::timers::reschedule(store.pool(), job_id.as_str(), duty::POLL, store.now()).await;
+    if let Err(error) = hastened {
+        tracing::warn!(%error, %job_id, "a cancel waits for the job's next timer");
+    }
+    let (row, _) = job_of(&state, &caller, &id).await?;
+    Ok(axum::Json(view(&state, &row).await?).into_response())
+}
+
+async fn stop_if_waiting(state: &AppState, caller: &Caller, job_id: &JobId) -> ApiResult<()> {
+    let job: domain::job::Job = state.parts.store.read(job_id.as_str()).await?;
+    let Phase::Queued = job.phase() else { return Ok(()) };
+    match state.parts.dispatcher.stop_waiting(&caller.tenant_id, job_id, Unsuccessful::Canceled).await {
+        Ok(committed) => {
+            state.written.note(&caller.tenant_id, committed.position);
+            Ok(())
+        }
+        // An attempt began in between: it sees the wish by itself.
+        Err(ExecuteError::Refused(_)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
