@@ -109,3 +109,57 @@ impl Decide for Provider {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::test::TestFramework;
+
+    use super::*;
+
+    fn settings(base_url: &str) -> ProviderSettings {
+        ProviderSettings { name: "ark".into(), adapter: "ark".into(), base_url: base_url.into() }
+    }
+
+    fn register(base_url: &str) -> ProviderCommand {
+        ProviderCommand::RegisterProvider(settings(base_url))
+    }
+
+    fn registered() -> ProviderEvent {
+        ProviderEvent::ProviderRegistered(settings("https://a.example"))
+    }
+
+    /// The command leads to this event, and sent again to none.
+    fn once(given: &[ProviderEvent], when: ProviderCommand, then: &ProviderEvent) {
+        let framework = || TestFramework::<Provider>::with(()).given(given.to_vec());
+        framework().when(when.clone()).then_expect_events(vec![then.clone()]);
+        framework().and(vec![then.clone()]).when(when).then_expect_events(vec![]);
+    }
+
+    fn refused(when: ProviderCommand, then: ProviderError) {
+        TestFramework::<Provider>::with(()).given_no_previous_events().when(when).then_expect_error(then);
+    }
+
+    #[test]
+    fn a_provider_is_registered_once_and_again_with_other_settings() {
+        once(&[], register("https://a.example"), &registered());
+        let changed = ProviderEvent::ProviderChanged(settings("http://b.example"));
+        once(&[registered()], register("http://b.example"), &changed);
+    }
+
+    #[test]
+    fn a_base_url_is_one() {
+        for base_url in ["", "ark.example", "ftp://ark.example", "file:///etc/passwd"] {
+            refused(register(base_url), ProviderError::BaseUrl);
+        }
+    }
+
+    #[test]
+    fn a_provider_is_paused_and_resumed_once() {
+        let paused = ProviderEvent::ProviderPaused { reason: "an incident".into() };
+        let pause = ProviderCommand::PauseProvider { reason: "an incident".into() };
+        once(&[registered()], pause.clone(), &paused);
+        once(&[registered(), paused], ProviderCommand::ResumeProvider, &ProviderEvent::ProviderResumed {});
+        refused(pause, ProviderError::Absent);
+        refused(ProviderCommand::ResumeProvider, ProviderError::Absent);
+    }
+}

@@ -166,3 +166,100 @@ impl Decide for ProviderKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cqrs_es::test::TestFramework;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn registration(fingerprint: &str) -> KeyRegistration {
+        KeyRegistration {
+            provider_id: ProviderId::from_uuid(Uuid::nil()),
+            label: "team".into(),
+            weight: 1,
+            limits: KeyLimits::default(),
+            fingerprint: fingerprint.into(),
+        }
+    }
+
+    fn register(fingerprint: &str) -> ProviderKeyCommand {
+        ProviderKeyCommand::RegisterKey(registration(fingerprint))
+    }
+
+    fn registered() -> ProviderKeyEvent {
+        ProviderKeyEvent::KeyRegistered(registration("abcd"))
+    }
+
+    fn disable() -> ProviderKeyCommand {
+        ProviderKeyCommand::DisableKey { reason: "401 from upstream".into(), automatic: true }
+    }
+
+    fn disabled() -> ProviderKeyEvent {
+        ProviderKeyEvent::KeyDisabled { reason: "401 from upstream".into(), automatic: true }
+    }
+
+    fn limits() -> KeyLimits {
+        KeyLimits { concurrency: Some(2), ..KeyLimits::default() }
+    }
+
+    /// The command leads to this event, and sent again to none.
+    fn once(given: &[ProviderKeyEvent], when: ProviderKeyCommand, then: &ProviderKeyEvent) {
+        let framework = || TestFramework::<ProviderKey>::with(()).given(given.to_vec());
+        framework().when(when.clone()).then_expect_events(vec![then.clone()]);
+        framework().and(vec![then.clone()]).when(when).then_expect_events(vec![]);
+    }
+
+    fn refused(given: &[ProviderKeyEvent], when: ProviderKeyCommand, then: ProviderKeyError) {
+        TestFramework::<ProviderKey>::with(()).given(given.to_vec()).when(when).then_expect_error(then);
+    }
+
+    fn every_change() -> [ProviderKeyCommand; 4] {
+        [
+            ProviderKeyCommand::ChangeWeight { weight: 3 },
+            ProviderKeyCommand::ChangeLimits { limits: limits() },
+            disable(),
+            ProviderKeyCommand::EnableKey,
+        ]
+    }
+
+    #[test]
+    fn a_key_is_registered_once_and_its_id_stands_for_no_other() {
+        once(&[], register("abcd"), &registered());
+        refused(&[registered()], register("ef01"), ProviderKeyError::IdTaken);
+    }
+
+    #[test]
+    fn weight_and_limits_change_once() {
+        let changed = ProviderKeyEvent::KeyWeightChanged { weight: 0 };
+        once(&[registered()], ProviderKeyCommand::ChangeWeight { weight: 0 }, &changed);
+        let changed = ProviderKeyEvent::KeyLimitsChanged { limits: limits() };
+        once(&[registered()], ProviderKeyCommand::ChangeLimits { limits: limits() }, &changed);
+    }
+
+    #[test]
+    fn a_key_is_disabled_and_enabled_once() {
+        once(&[registered()], disable(), &disabled());
+        once(&[registered(), disabled()], ProviderKeyCommand::EnableKey, &ProviderKeyEvent::KeyEnabled {});
+    }
+
+    #[test]
+    fn a_revoked_key_is_never_used_again() {
+        let revoked = ProviderKeyEvent::KeyRevoked {};
+        once(&[registered()], ProviderKeyCommand::RevokeKey, &revoked);
+        for command in every_change() {
+            refused(&[registered(), revoked.clone()], command, ProviderKeyError::Revoked);
+        }
+        let mut key = ProviderKey::default();
+        [registered(), revoked].into_iter().for_each(|event| key.evolve(event));
+        assert_eq!(key.disabled(), Some("revoked"));
+    }
+
+    #[test]
+    fn nothing_happens_to_a_key_that_was_not_registered() {
+        for command in every_change().into_iter().chain([ProviderKeyCommand::RevokeKey]) {
+            refused(&[], command, ProviderKeyError::Absent);
+        }
+    }
+}

@@ -28,7 +28,7 @@ pub struct EncodedEvent {
 
 /// Why a stored event or state can't be read: the code is older than the log.
 #[derive(Debug, thiserror::Error)]
-#[error("a stored {what} of a {aggregate_type} can't be read")]
+#[error("a stored {what} of type {aggregate_type} can't be read")]
 pub struct DecodeError {
     /// The aggregate's type.
     pub aggregate_type: String,
@@ -192,4 +192,52 @@ streams! {
     ProviderKey(ProviderKey, ProviderKeyCommand);
     /// A tenant.
     Tenant(Tenant, TenantCommand);
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::account::AccountEvent;
+
+    #[rstest]
+    fn every_type_has_a_first_state_that_is_read_back(
+        #[values("account", "job", "model", "once", "provider", "provider_key", "tenant")] aggregate_type: &str,
+    ) {
+        let state = State::initial(aggregate_type).expect("a type of ours");
+        assert_eq!(state.aggregate_type(), aggregate_type);
+        assert_eq!(State::decode(aggregate_type, &state.encode()).expect("a state"), state);
+    }
+
+    #[test]
+    fn a_type_that_is_not_ours_is_an_error() {
+        assert!(State::initial("invoice").is_err());
+        assert!(State::decode("invoice", "{}").is_err());
+        assert!(Event::decode("invoice", "{}").is_err());
+    }
+
+    #[test]
+    fn deciding_changes_nothing_until_the_events_are_applied() {
+        let mut state = State::initial("account").expect("a type of ours");
+        let open = Command::from(AccountCommand::OpenAccount);
+        let events = state.decide(&open).expect("events");
+        assert_eq!(state, State::initial("account").expect("a type of ours"));
+        events.into_iter().for_each(|event| state.apply(event));
+        assert_eq!(state.decide(&open), Ok(vec![]));
+        assert!(Account::try_from(state).is_ok_and(|account| account.is_open()));
+    }
+
+    #[test]
+    fn an_event_is_written_with_its_name_and_version() {
+        let encoded = Event::Account(AccountEvent::AccountOpened {}).encode();
+        let EncodedEvent { event_type, event_version, payload } = encoded;
+        assert_eq!((&*event_type, &*event_version, &*payload), ("AccountOpened", "1", r#"{"AccountOpened":{}}"#));
+    }
+
+    #[test]
+    fn a_snapshot_by_other_code_is_an_error() {
+        let error = State::decode("account", r#"{"open":true}"#).expect_err("fields are missing");
+        assert_eq!(error.to_string(), "a stored state of type account can't be read");
+    }
 }

@@ -204,3 +204,147 @@ impl Unit {
         Self::of(tenant_id, AccountCommand::RechargeCredits { amount, source, reference }).once(once, tenant_id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::{
+        capability::CapabilityKind,
+        id::ProviderKeyId,
+        job::{Fate, Mode},
+        pricing::PricedParams,
+    };
+
+    fn tenant_id() -> TenantId {
+        TenantId::from_uuid(Uuid::from_u128(1))
+    }
+
+    fn job_id() -> JobId {
+        JobId::from_uuid(Uuid::from_u128(2))
+    }
+
+    fn attempt_id() -> AttemptId {
+        AttemptId::from_uuid(Uuid::from_u128(3))
+    }
+
+    fn start() -> AttemptStart {
+        let provider_key_id = ProviderKeyId::from_uuid(Uuid::nil());
+        AttemptStart {
+            attempt_id: attempt_id(),
+            provider: "ark".into(),
+            upstream_model: "ep-1".into(),
+            provider_key_id,
+        }
+    }
+
+    fn submission() -> Submission {
+        Submission {
+            tenant_id: tenant_id(),
+            user_id: None,
+            api_key_id: None,
+            model: "some-model".into(),
+            capability: CapabilityKind::Chat,
+            price_version: 1,
+            priced_params: PricedParams::default(),
+            inputs_sha256: "00".into(),
+            hold: Credits::from_whole(1),
+            mode: Mode::Interactive,
+            expires_at: chrono::DateTime::UNIX_EPOCH,
+        }
+    }
+
+    fn failure() -> Failure {
+        Failure { code: "refused".into(), fate: Fate::Fail, upstream_status: None, upstream_code: None }
+    }
+
+    fn once() -> OnceKey {
+        OnceKey { id: "request:1".into(), fingerprint: "f".into() }
+    }
+
+    /// The kinds of aggregate that a unit touches, in the order of its decisions, and the kind of its key.
+    fn shape(unit: &Unit) -> (Vec<&'static str>, &Command) {
+        let kinds = unit.steps.iter().map(|step| step.command.aggregate_type()).collect();
+        (kinds, &unit.steps[unit.key].command)
+    }
+
+    #[test]
+    fn a_submission_is_keyed_by_its_request_or_else_by_its_job() {
+        let with_key = Unit::submit(Some(once()), &job_id(), submission(), Some(start()));
+        let (kinds, key) = shape(&with_key);
+        assert_eq!(kinds, ["once", "job", "account", "job"]);
+        assert!(matches!(key, Command::Once(_)));
+        let without = Unit::submit(None, &job_id(), submission(), None);
+        let (kinds, key) = shape(&without);
+        assert_eq!(kinds, ["job", "account"]);
+        assert!(matches!(key, Command::Job(JobCommand::SubmitJob(_))));
+    }
+
+    #[test]
+    fn a_submission_holds_what_the_job_says() {
+        let unit = Unit::submit(None, &job_id(), submission(), None);
+        let hold = AccountCommand::HoldCredits {
+            job_id: job_id(),
+            amount: Credits::from_whole(1),
+            api_key_id: None,
+            model: "some-model".into(),
+        };
+        assert_eq!(unit.steps[1].command, Command::Account(hold));
+        assert_eq!(unit.steps[1].aggregate_id, tenant_id().to_string());
+    }
+
+    #[test]
+    fn every_unit_that_ends_a_job_ends_its_hold_and_is_keyed_by_the_end_of_the_job() {
+        let terms = (Credits::from_whole(1), Overrun::Absorb);
+        let success = Success { attempt_id: attempt_id(), outputs: vec![], usage: Usage::new() };
+        let failed = Unsuccessful::Failed { code: "refused".into(), reason: ReleaseReason::Failed };
+        let units = [
+            Unit::succeed(&tenant_id(), &job_id(), success, terms),
+            Unit::cancel_charged(&tenant_id(), &job_id(), Usage::new(), terms),
+            Unit::release(&tenant_id(), &job_id(), failed),
+            Unit::release(&tenant_id(), &job_id(), Unsuccessful::Canceled),
+            Unit::release(&tenant_id(), &job_id(), Unsuccessful::Expired),
+            Unit::fail_attempt_for_good(&tenant_id(), &job_id(), attempt_id(), failure()),
+        ];
+        for unit in units {
+            let Command::Job(key) = &unit.steps[unit.key].command else { panic!("{unit:?}") };
+            let ends = matches!(
+                key,
+                JobCommand::SucceedJob { .. }
+                    | JobCommand::CancelJob { .. }
+                    | JobCommand::FailJob { .. }
+                    | JobCommand::ExpireJob
+            );
+            assert!(ends, "{unit:?}");
+            let last = unit.steps.last().map(|step| &step.command);
+            let ended = AccountCommand::SettleHold { job_id: job_id(), cost: terms.0, overrun: terms.1 };
+            let is_end = match last {
+                Some(Command::Account(AccountCommand::ReleaseHold { job_id: released, .. })) => *released == job_id(),
+                Some(Command::Account(settled)) => *settled == ended,
+                _ => false,
+            };
+            assert!(is_end, "{unit:?}");
+        }
+    }
+
+    #[test]
+    fn the_next_attempt_is_keyed_by_its_start() {
+        let unit = Unit::next_attempt(&job_id(), attempt_id(), failure(), start());
+        assert_eq!(shape(&unit).1, &Command::Job(JobCommand::StartAttempt(start())));
+    }
+
+    #[test]
+    fn a_recharge_and_whatever_is_to_happen_once_are_keyed_by_their_once_stream() {
+        let amount = Credits::from_whole(1);
+        let recharge = Unit::recharge(once(), &tenant_id(), amount, "card".into(), "r".into());
+        let refund = Unit::refund(&tenant_id(), &job_id(), amount, "some-model".into(), "blurred".into());
+        let refund = refund.once(once(), job_id());
+        assert_eq!(shape(&recharge).0, ["once", "account"]);
+        assert_eq!(shape(&refund).0, ["once", "job", "account"]);
+        for unit in [recharge, refund] {
+            assert!(matches!(shape(&unit).1, Command::Once(_)));
+            assert_eq!(unit.steps[0].aggregate_id, "request:1");
+        }
+    }
+}
