@@ -20,6 +20,8 @@ type Key = (&'static str, String);
 pub struct World {
     states: BTreeMap<Key, State>,
     log: Vec<(String, Event)>,
+    /// What stands on each account of the chart: the fold of the postings, and of nothing else.
+    books: BTreeMap<String, Credits>,
 }
 
 impl World {
@@ -41,7 +43,12 @@ impl World {
         }
         let count = events.len();
         self.states.extend(changed);
-        self.log.extend(events);
+        for (id, event) in events {
+            if let Event::Account(event) = &event {
+                self.book(&id.parse().expect("a tenant's id"), event);
+            }
+            self.log.push((id, event));
+        }
         Ok(count)
     }
 
@@ -87,9 +94,14 @@ impl World {
         self.log.iter().map(|(_, event)| event.encode().event_type)
     }
 
-    /// What stands on an account of the chart: the fold of the postings, and of nothing else.
+    /// What stands on an account of the chart.
     pub fn on(&self, account: &str) -> Credits {
-        let all = self.account_events().flat_map(|(tenant_id, event)| postings(&tenant_id, event));
-        all.filter(|posting| posting.account == account).map(|Posting { amount, .. }| amount).sum()
+        self.books.get(account).copied().unwrap_or_default()
+    }
+
+    fn book(&mut self, tenant_id: &TenantId, event: &AccountEvent) {
+        for Posting { account, amount } in postings(tenant_id, event) {
+            *self.books.entry(account).or_default() += amount;
+        }
     }
 }
