@@ -3,10 +3,20 @@
 //! Never a rule about credits or jobs, never SQL, never a call upstream: it parses, authenticates, asks the crates below
 //! and answers. `router` has the whole route table.
 
+pub mod account;
+mod admin;
+pub mod assets;
+pub mod auth;
 pub mod caller;
+pub mod catalog;
 pub mod error;
 pub mod freshness;
+pub mod generation;
 mod health;
+mod keys;
+mod openapi;
+pub mod page;
+mod pages;
 pub mod request;
 pub mod router;
 mod serve;

@@ -1,20 +1,107 @@
 //! The whole route table, in one function, with a word on who calls each group.
 
-use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
-use tower_http::catch_panic::CatchPanicLayer;
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue, Method, header},
+    middleware,
+    routing::{delete, get, post},
+};
+use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
 
-use crate::{health, request::JSON_BODY_MAX_BYTES, request::observe, state::AppState};
+use crate::{
+    account, admin, assets, auth,
+    caller::renew::renew_session,
+    catalog,
+    generation::{self, jobs},
+    health, keys, openapi, pages,
+    request::{ASSET_BODY_MAX_BYTES, JSON_BODY_MAX_BYTES, observe},
+    state::AppState,
+};
 
 /// Every route of the API and of the pages.
 #[must_use]
 pub fn router(state: AppState) -> Router {
+    let asset_body = DefaultBodyLimit::max(ASSET_BODY_MAX_BYTES);
     Router::new()
         // Load balancers, orchestrators, Prometheus. Not for the internet: the proxy keeps /metrics inside.
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        // People who read how to call us.
+        .route("/openapi.json", get(openapi::document))
+        .route("/docs", get(openapi::docs))
+        .route("/docs/{*file}", get(openapi::file))
+        // Clients that log in as a person.
+        .route("/auth/register", post(auth::register::register))
+        .route("/auth/login", post(auth::login::login))
+        .route("/auth/refresh", post(auth::refresh::refresh))
+        .route("/auth/logout", post(auth::logout::logout))
+        .route("/auth/me", get(auth::me::me))
+        // API clients: any OpenAI SDK.
+        .route("/v1/models", get(catalog::models::list))
+        .route("/v1/models/{id}", get(catalog::models::show))
+        .route("/v1/chat/completions", post(generation::chat::create))
+        .route("/v1/embeddings", post(generation::embeddings::create))
+        .route("/v1/images/generations", post(generation::images::create))
+        // API clients: our own.
+        .route("/v1/catalog", get(catalog::show::all))
+        .route("/v1/catalog/{model}", get(catalog::show::one))
+        .route("/v1/estimates", post(catalog::estimates::estimate))
+        .route("/v1/jobs", get(jobs::list::list).post(jobs::create::create))
+        .route("/v1/jobs/{id}", get(jobs::show::show))
+        .route("/v1/jobs/{id}/cancel", post(jobs::cancel::cancel))
+        .route("/v1/jobs/{id}/events", get(jobs::events::events))
+        .route("/v1/ws", get(generation::ws::open))
+        .route("/v1/account", get(account::show::show))
+        .route("/v1/ledger", get(account::ledger::list))
+        .route("/v1/ledger/export", get(account::export::stream))
+        .route("/v1/keys", get(keys::list::list).post(keys::create::create))
+        .route("/v1/keys/{id}", delete(keys::revoke::revoke))
+        .route("/v1/assets", get(assets::list::list).post(assets::upload::upload).layer(asset_body))
+        .route("/v1/assets/{id}", get(assets::show::show).delete(assets::delete::delete))
+        .route("/v1/assets/{id}/content", get(assets::content::content))
+        // Whoever holds a link: browsers, and providers that fetch an input.
+        .route("/a/{asset}", get(assets::link::open))
+        // Providers that say that a task has changed.
+        .route("/upstream/{provider}/{attempt}/{token}", post(generation::callback::heard))
+        // Those who run the platform, by script.
+        .route("/admin/api/recharges", post(admin::recharges::create))
+        .route("/admin/api/tenants", get(admin::tenants::list))
+        // Browsers.
+        .route("/", get(pages::overview::show))
+        .route("/login", get(pages::login::show).post(pages::login::submit))
+        .route("/register", get(pages::register::show).post(pages::register::submit))
+        .route("/logout", post(pages::logout::submit))
+        .route("/static/{file}", get(pages::files::show))
+        .layer(middleware::from_fn_with_state(state.clone(), renew_session))
         .layer(DefaultBodyLimit::max(JSON_BODY_MAX_BYTES))
+        .layer(cors(&state))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            HeaderName::from_static("referrer-policy"),
+            HeaderValue::from_static("same-origin"),
+        ))
         .layer(CatchPanicLayer::custom(observe::on_panic))
         .layer(middleware::from_fn(observe::observe))
         .with_state(state)
+}
+
+/// Other origins' scripts may call with a bearer token; never with cookies.
+fn cors(state: &AppState) -> CorsLayer {
+    let origins = state.settings.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+    CorsLayer::new()
+        .allow_origin(origins.collect::<Vec<_>>())
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("last-event-id"),
+            HeaderName::from_static("prefer"),
+        ])
+        .expose_headers([observe::REQUEST_ID, header::RETRY_AFTER, account::ledger::LAG])
 }

@@ -3,13 +3,15 @@
 use std::{ops::Deref, sync::Arc};
 
 use bus::Bus;
+use dispatch::Dispatcher;
 use limits::Limits;
-use projections::live::Live;
+use projections::{ReadModels, live::Live};
 use store::{Store, assets::Assets, follow::Follower, identity::Identity, objects::Objects};
 
 use crate::{
     caller::{Secrets, SessionCache},
     freshness::Written,
+    generation::frames::Frames,
     settings::ApiSettings,
 };
 
@@ -22,6 +24,8 @@ pub struct Parts {
     pub store: Store,
     /// The read models in memory, kept fresh by the follower.
     pub live: Arc<Live>,
+    /// The read models in tables.
+    pub reads: ReadModels,
     /// The log's reader in this process.
     pub follower: Follower,
     /// Messages between processes.
@@ -34,6 +38,8 @@ pub struct Parts {
     pub identity: Identity,
     /// What the API was told at its start.
     pub settings: ApiSettings,
+    /// Runs what a caller waits for.
+    pub dispatcher: Dispatcher,
     /// The text of `/metrics`.
     pub metrics: MetricsText,
 }
@@ -54,6 +60,8 @@ pub struct Inner {
     pub sessions: SessionCache,
     /// Up to where each tenant wrote through this process.
     pub written: Written,
+    /// Progress and text of jobs, as this process hears them.
+    pub frames: Frames,
 }
 
 impl AppState {
@@ -65,6 +73,7 @@ impl AppState {
             secrets: Secrets::derive(&parts.settings.jwt_secret),
             sessions: SessionCache::default(),
             written: Written::default(),
+            frames: Frames::listen(&parts.bus),
             parts,
         }))
     }

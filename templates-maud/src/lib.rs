@@ -4,8 +4,8 @@
 
 pub mod entry;
 pub mod failure;
-pub mod files;
 mod figures;
+pub mod files;
 mod icons;
 pub mod overview;
 pub mod page;

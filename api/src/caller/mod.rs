@@ -8,12 +8,14 @@
 //! | `session` | whether a session and its person are still welcome, remembered for moments |
 //! | `cookie` | the browser's cookies |
 //! | `csrf` | whether a request with cookies is the person's own |
+//! | `renew` | renews a session on the way |
 //! | `secrets` | the keys that sign all of these, derived from one secret |
 
 pub mod api_key;
 pub mod cookie;
 pub mod csrf;
 mod extract;
+pub mod renew;
 mod secrets;
 mod session;
 pub mod token;

@@ -14,6 +14,7 @@ pub struct Secrets {
     pub(super) verifying: DecodingKey,
     forms: [u8; 32],
     links: [u8; 32],
+    callbacks: [u8; 32],
 }
 
 impl Secrets {
@@ -26,6 +27,7 @@ impl Secrets {
             verifying: DecodingKey::from_secret(bytes),
             forms: mac(bytes, &["zephyr forms v1"]),
             links: mac(bytes, &["zephyr media links v1"]),
+            callbacks: mac(bytes, &["zephyr upstream callbacks v1"]),
         }
     }
 
@@ -45,6 +47,18 @@ impl Secrets {
     #[must_use]
     pub fn link_signature(&self, asset_id: &str, expires: i64) -> String {
         hex::encode(mac(&self.links, &[asset_id, &expires.to_string()]))
+    }
+
+    /// What an upstream proves by that it was given an attempt.
+    #[must_use]
+    pub fn callback_token(&self, attempt_id: &str) -> String {
+        hex::encode(mac(&self.callbacks, &[attempt_id]))
+    }
+
+    /// Whether an upstream was given this attempt.
+    #[must_use]
+    pub fn is_callback_token(&self, attempt_id: &str, token: &str) -> bool {
+        self.callback_token(attempt_id).as_bytes().ct_eq(token.as_bytes()).into()
     }
 
     /// Whether a link was signed by us.

@@ -7,8 +7,12 @@ use domain::{
     tenant::TenantError,
 };
 use limits::LimitError;
+use projections::ReadError;
 use serde_json::json;
-use store::{ExecuteError, assets::AssetsError, identity::IdentityError, load::LoadError, objects::ObjectsError};
+use store::{
+    ExecuteError, assets::AssetsError, contents::ContentsError, identity::IdentityError, load::LoadError,
+    objects::ObjectsError,
+};
 
 use super::{ApiError, ErrorCode};
 
@@ -170,6 +174,28 @@ impl From<LimitError> for ApiError {
         match error {
             LimitError::Unavailable(cause) => Self::unavailable("the rate limiter", &cause),
             LimitError::NeverAdmitted { .. } => Self::new(ErrorCode::RateLimited, error.to_string()),
+        }
+    }
+}
+
+impl From<ReadError> for ApiError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Database(cause) => Self::unavailable("the database", &cause),
+            ReadError::Log(cause) => cause.into(),
+            ReadError::Json(cause) => Self::internal(&cause),
+            ReadError::Missing => Self::unavailable("the read models", &error),
+        }
+    }
+}
+
+impl From<ContentsError> for ApiError {
+    fn from(error: ContentsError) -> Self {
+        match error {
+            ContentsError::ReplyTooLong(_) | ContentsError::TextTooLong(_) => {
+                Self::new(ErrorCode::PayloadTooLarge, error.to_string())
+            }
+            ContentsError::Database(cause) => Self::unavailable("the database", &cause),
         }
     }
 }

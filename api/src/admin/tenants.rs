@@ -1,0 +1,65 @@
+//! `GET /admin/api/tenants`: all tenants, the oldest first.
+
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use domain::id::TenantId;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    caller::AuditorCaller,
+    error::ApiResult,
+    page::{List, cursor, made_at, page_size},
+    request::Query,
+    state::AppState,
+};
+
+/// Which page.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct TenantQuery {
+    /// The last tenant of the page before.
+    after: Option<String>,
+    /// How many, at most 100.
+    limit: Option<u32>,
+}
+
+/// A tenant, as those who run the platform see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TenantRow {
+    /// `ten_…`
+    id: String,
+    /// What its people call it.
+    name: String,
+    /// How many people it has.
+    members: usize,
+    /// How many live API keys it has.
+    api_keys: usize,
+    /// Why its requests are refused, if they are.
+    suspended: Option<String>,
+    /// When it began.
+    created_at: DateTime<Utc>,
+}
+
+/// Lists the tenants.
+#[utoipa::path(get, path = "/admin/api/tenants", tag = "admin", params(TenantQuery), security(("token" = [])),
+    responses((status = 200, body = List<TenantRow>)))]
+pub async fn list(
+    State(state): State<AppState>,
+    _: AuditorCaller,
+    Query(query): Query<TenantQuery>,
+) -> ApiResult<axum::Json<List<TenantRow>>> {
+    let limit = page_size(query.limit)?;
+    let after = cursor::<TenantId>(query.after.as_deref())?;
+    let tenants = state.live.tenants();
+    let later = tenants.all().filter(|(id, _)| after.as_ref().is_none_or(|after| *id > after));
+    let rows = later.take(limit as usize + 1).map(|(id, entry)| TenantRow {
+        id: id.to_string(),
+        name: entry.name.clone(),
+        members: entry.members.len(),
+        api_keys: entry.api_keys.len(),
+        suspended: entry.suspended.clone(),
+        created_at: made_at(id.uuid()),
+    });
+    Ok(axum::Json(List::cut(rows.collect(), limit, |row: &TenantRow| row.id.clone())))
+}

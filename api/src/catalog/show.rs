@@ -1,0 +1,116 @@
+//! `GET /v1/catalog[/{model}]`: every model with its capabilities: schema, hints, price. Public, so that prices can be seen
+//! before anybody registers. Never routes nor what upstream costs us.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use domain::{capability::UiHints, pricing::Price};
+use projections::live::{Callable, ModelEntry};
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+
+use crate::{
+    error::{ApiError, ApiResult, ErrorCode},
+    request::Path,
+    state::AppState,
+};
+
+/// A model of the catalog.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CatalogModel {
+    /// What requests call it.
+    id: String,
+    /// What people call it.
+    name: String,
+    /// The provider it is known from.
+    provider: String,
+    /// What it is good for.
+    description: String,
+    /// `active`
+    status: &'static str,
+    /// What it can do.
+    capabilities: Vec<CatalogCapability>,
+}
+
+/// One thing that a model can do.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CatalogCapability {
+    /// Such as `text_to_image`.
+    id: &'static str,
+    /// JSON Schema 2020-12 of the parameters.
+    #[schema(value_type = Object)]
+    param_schema: Value,
+    /// How a form shows them.
+    #[schema(value_type = Object)]
+    ui_hints: UiHints,
+    /// What it costs.
+    #[schema(value_type = Object)]
+    pricing: Price,
+    /// Which version; jobs freeze it.
+    version: u32,
+}
+
+/// The whole catalog.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CatalogList {
+    /// The models, by name.
+    data: Vec<CatalogModel>,
+}
+
+/// Shows the catalog. Takes `If-None-Match`.
+#[utoipa::path(get, path = "/v1/catalog", tag = "models", responses((status = 200, body = CatalogList), (status = 304)))]
+pub async fn all(State(state): State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
+    let catalog = state.live.catalog();
+    let data = catalog.models().filter_map(|entry| view(entry)).collect();
+    tagged(&CatalogList { data }, &headers)
+}
+
+/// Shows one model of the catalog. Takes `If-None-Match`.
+#[utoipa::path(get, path = "/v1/catalog/{model}", tag = "models", params(("model" = String, Path)),
+    responses((status = 200, body = CatalogModel), (status = 304), (status = 404)))]
+pub async fn one(State(state): State<AppState>, Path(model): Path<String>, headers: HeaderMap) -> ApiResult<Response> {
+    let catalog = state.live.catalog();
+    let missing = || ApiError::new(ErrorCode::ModelNotFound, "there is no such model").of("model");
+    tagged(&catalog.model(&model).and_then(|entry| view(entry)).ok_or_else(missing)?, &headers)
+}
+
+fn view(entry: &ModelEntry) -> Option<CatalogModel> {
+    let identity = entry.identity()?;
+    let capabilities: Vec<_> = entry.callables().map(|callable| capability(&callable)).collect();
+    (!capabilities.is_empty()).then(|| CatalogModel {
+        id: identity.name.clone(),
+        name: identity.display_name.clone(),
+        provider: identity.provider.clone(),
+        description: identity.description.clone(),
+        status: "active",
+        capabilities,
+    })
+}
+
+fn capability(callable: &Callable) -> CatalogCapability {
+    CatalogCapability {
+        id: callable.kind.name(),
+        param_schema: callable.capability.param_schema.clone(),
+        ui_hints: callable.capability.ui_hints.clone(),
+        pricing: callable.capability.pricing.clone(),
+        version: callable.version,
+    }
+}
+
+fn tagged(body: &impl Serialize, headers: &HeaderMap) -> ApiResult<Response> {
+    let json = serde_json::to_vec(body).map_err(|error| ApiError::internal(&error))?;
+    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&json)[..16]));
+    let tag = [
+        (header::ETAG, HeaderValue::from_str(&etag).expect("hex is ASCII")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+    ];
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    if known.is_some_and(|known| known.split(',').any(|given| given.trim().trim_start_matches("W/") == etag)) {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    }
+    Ok((tag, [(header::CONTENT_TYPE, "application/json")], json).into_response())
+}

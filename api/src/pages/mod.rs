@@ -1,0 +1,75 @@
+//! The pages of a browser: forms that work without scripts, under a policy that allows nothing within the markup.
+//!
+//! | file | route |
+//! |---|---|
+//! | `login` | `GET|POST /login` |
+//! | `register` | `GET|POST /register` |
+//! | `logout` | `POST /logout` |
+//! | `overview` | `GET /` |
+//! | `files` | `GET /static/{file}` |
+//! | `answer` | the headers of every page |
+
+pub mod answer;
+pub mod files;
+pub mod login;
+pub mod logout;
+pub mod overview;
+pub mod register;
+
+use axum::http::{HeaderMap, header};
+use domain::id::RequestId;
+use rand::Rng as _;
+use serde::{Deserialize, de::DeserializeOwned};
+use templates_maud::Words;
+
+use crate::{
+    caller::{cookie::Cookie, csrf},
+    error::{ApiError, ApiResult, ErrorCode},
+    state::AppState,
+};
+
+/// The words that a browser prefers.
+fn words(headers: &HeaderMap) -> &'static Words {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    Words::preferred(accepted.unwrap_or_default())
+}
+
+/// What the forms of somebody who is not logged in are bound to: theirs from before, or a new one to be set.
+fn visitor_binding(state: &AppState, headers: &HeaderMap) -> (String, bool) {
+    let known = Cookie::Visitor.read(headers, state.settings.secure_cookies());
+    match known.filter(|value| value.len() == 32 && value.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+        Some(known) => (known.to_owned(), false),
+        None => {
+            let mut bytes = [0_u8; 16];
+            rand::rng().fill_bytes(&mut bytes);
+            (hex::encode(bytes), true)
+        }
+    }
+}
+
+/// A form of a door came from our own page.
+fn check_entry(state: &AppState, headers: &HeaderMap, token: &str) -> ApiResult<()> {
+    csrf::check_origin(headers, &state.settings)?;
+    let binding = Cookie::Visitor.read(headers, state.settings.secure_cookies()).unwrap_or_default();
+    csrf::check_token(&state.secrets, binding, Some(token).filter(|_| !binding.is_empty()))
+}
+
+/// A form that only says that it is ours.
+#[derive(Deserialize)]
+pub struct Confirmed {
+    csrf_token: String,
+}
+
+/// The fields of a form.
+fn fields<T: DeserializeOwned>(form: Result<axum::Form<T>, axum::extract::rejection::FormRejection>) -> ApiResult<T> {
+    let malformed = |_| ApiError::new(ErrorCode::InvalidRequest, "the form can't be read");
+    form.map(|form| form.0).map_err(malformed)
+}
+
+/// An error as a page, for people.
+fn as_page(error: ApiError, headers: &HeaderMap, request_id: &RequestId) -> axum::response::Response {
+    let page = templates_maud::failure::failure(words(headers), &error.message, request_id.as_str());
+    let mut response = answer::page(error.status, page);
+    error.add_headers(response.headers_mut());
+    response
+}

@@ -1,0 +1,110 @@
+//! What the tests of the API stand on: a whole API on loopback, over a database and an object storage of its own.
+//!
+//! Requests go through a real socket; there is one small client here, without a cookie jar or redirects.
+
+mod client;
+mod database;
+mod storage;
+
+use std::sync::Arc;
+
+pub use client::{Answer, Client};
+use projections::{ReadModels, live::Live, projector};
+use serde_json::{Value, json};
+use store::{Store, assets::Assets, contents::Contents, follow::Follower, identity::Identity, vault::{Keyring, Vault}};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// An API that runs for one test.
+pub struct Api {
+    /// Talks to it.
+    pub client: Client,
+    /// Its state, to reach behind it.
+    pub state: api::AppState,
+    tasks: Vec<JoinHandle<()>>,
+    _storage: storage::Storage,
+    _database: database::TestDatabase,
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+/// Starts an API.
+pub async fn start() -> Api {
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    let database = database::database().await;
+    let (storage, objects) = storage::Storage::start().await;
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    let pool = database.pool.clone();
+    let store = Store::new(pool.clone());
+    let (live, position) = Live::load(&pool).await.expect("the log is read");
+    let live = Arc::new(live);
+    let folding = live.clone();
+    let follower = Follower::start(pool.clone(), position, move |events| folding.apply(events));
+    let reads = ReadModels::open(pool.clone()).await.expect("the read models open");
+    let projecting = tokio::spawn(projector::run(pool.clone(), follower.clone(), std::future::pending()));
+    let (bus, limits) = (bus::Bus::in_process(), limits::Limits::in_memory());
+    let keyring = Keyring::parse(secrecy::ExposeSecret::expose_secret(&Keyring::generate_entry("k1"))).expect("keys");
+    let dispatcher = dispatch::Dispatcher::new(dispatch::Parts {
+        store: store.clone(),
+        live: live.clone(),
+        objects: objects.clone(),
+        assets: Assets::new(pool.clone()),
+        contents: Contents::new(pool.clone()),
+        vault: Vault::new(pool.clone(), keyring),
+        limits: limits.clone(),
+        bus: bus.clone(),
+        http: providers::HttpClients::new(Default::default(), Default::default()).expect("clients"),
+        ages: dispatch::Ages::default(),
+        callback_url: None,
+    });
+    let state = api::AppState::new(api::Parts {
+        identity: Identity::new(pool, "a secret of tests".into()),
+        settings: api::ApiSettings::new(&format!("http://{address}"), "a secret of tests".into()),
+        metrics: Box::new(|| "# nothing counted\n".to_owned()),
+        store,
+        live,
+        reads,
+        follower,
+        bus,
+        limits,
+        objects,
+        dispatcher,
+    });
+    let serving = api::serve(listener, state.clone(), std::future::pending());
+    let serving = tokio::spawn(async move { serving.await.expect("it serves") });
+    Api { client: Client::new(address), state, tasks: vec![projecting, serving], _storage: storage, _database: database }
+}
+
+impl Api {
+    /// Registers a person and gives the answer's body.
+    pub async fn register(&self, email: &str) -> Value {
+        let body = json!({"email": email, "password": "correct horse", "display_name": "Ada"});
+        let answer = self.client.post("/auth/register", None, &body).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        answer.json()
+    }
+
+    /// A person who runs the platform: their access token.
+    pub async fn admin(&self) -> String {
+        let registered = self.register("admin@example.com").await;
+        let id = registered["user"]["id"].as_str().expect("an id").parse().expect("an id");
+        let role = Some(store::identity::PlatformRole::Admin);
+        self.state.identity.set_role(&id, role).await.expect("it is set");
+        text(&registered["access_token"])
+    }
+
+    /// Credits for a tenant, by an admin.
+    pub async fn recharge(&self, admin: &str, tenant: &str, reference: &str) -> Answer {
+        let body = json!({"tenant_id": tenant, "amount": "12.5", "source": "test", "reference": reference});
+        self.client.post("/admin/api/recharges", Some(admin), &body).await
+    }
+}
+
+/// A JSON text.
+pub fn text(value: &Value) -> String {
+    value.as_str().expect("a text").to_owned()
+}
