@@ -1,0 +1,34 @@
+//! Where the services are that `tests/with-services` started. A missing one is an error that says how to get it,
+//! never a silent skip.
+
+use anyhow::Context as _;
+
+/// The addresses of the services.
+#[derive(Clone, Debug)]
+pub struct Services {
+    /// A database of a PostgreSQL where databases may be made.
+    pub database_url: String,
+    /// RabbitMQ.
+    pub amqp_url: String,
+    /// Redis.
+    pub redis_url: String,
+}
+
+impl Services {
+    /// The services of this run.
+    ///
+    /// # Errors
+    /// When one is not there.
+    pub fn find() -> anyhow::Result<Self> {
+        Ok(Self {
+            database_url: address("TEST_DATABASE_URL")?,
+            amqp_url: address("TEST_AMQP_URL")?,
+            redis_url: address("TEST_REDIS_URL")?,
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests/with-services tells by the environment where it started things")]
+fn address(name: &str) -> anyhow::Result<String> {
+    std::env::var(name).with_context(|| format!("{name} is not set: run this under tests/with-services, as make does"))
+}
