@@ -1,0 +1,56 @@
+//! How long things may take: leases, pauses and ages of dispatching. All settings, so that no test waits for a default.
+
+use std::time::Duration;
+
+use super::{ConfigError, Variables};
+
+/// The ages and pauses of dispatching.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgesConfig {
+    /// How long an attempt's lease lasts without renewal; then its outcome counts as unknown (`ZEPHYR_ATTEMPT_LEASE_MS`).
+    pub attempt_lease: Duration,
+    /// After this long in the queue without an attempt a job is sent again (`ZEPHYR_REDISPATCH_MS`).
+    pub redispatch: Duration,
+    /// The pause before another attempt after a definite refusal (`ZEPHYR_RETRY_MS`).
+    pub retry: Duration,
+    /// The pause before the first question about an accepted task (`ZEPHYR_POLL_FIRST_MS`).
+    pub poll_first: Duration,
+    /// The pause between two questions about a task (`ZEPHYR_POLL_EVERY_MS`).
+    pub poll_every: Duration,
+    /// The pause between two tries to learn an unknown outcome (`ZEPHYR_RECONCILE_EVERY_MS`).
+    pub reconcile_every: Duration,
+    /// The ages that capabilities declare are divided by this (`ZEPHYR_POLICY_TIME_DIVISOR`).
+    pub policy_time_divisor: u32,
+    /// How long a job may take in all before it expires (`ZEPHYR_JOB_EXPIRY_MS`).
+    pub job_expiry: Duration,
+    /// How long a provider key that was refused is passed over (`ZEPHYR_KEY_COOL_DOWN_MS`).
+    pub key_cool_down: Duration,
+}
+
+impl AgesConfig {
+    /// Reads the section.
+    ///
+    /// # Errors
+    /// The first variable that can't be used.
+    pub fn read(variables: &Variables) -> Result<Self, ConfigError> {
+        let seconds = Duration::from_secs;
+        let policy_time_divisor = variables.parsed("ZEPHYR_POLICY_TIME_DIVISOR", 1)?;
+        if policy_time_divisor == 0 {
+            return Err(ConfigError::Unusable {
+                name: "ZEPHYR_POLICY_TIME_DIVISOR",
+                why: "nothing is divided by 0".into(),
+            });
+        }
+        Ok(Self {
+            attempt_lease: variables.milliseconds("ZEPHYR_ATTEMPT_LEASE_MS", seconds(30))?,
+            redispatch: variables.milliseconds("ZEPHYR_REDISPATCH_MS", seconds(30))?,
+            retry: variables.milliseconds("ZEPHYR_RETRY_MS", seconds(1))?,
+            poll_first: variables.milliseconds("ZEPHYR_POLL_FIRST_MS", seconds(2))?,
+            poll_every: variables.milliseconds("ZEPHYR_POLL_EVERY_MS", seconds(5))?,
+            reconcile_every: variables.milliseconds("ZEPHYR_RECONCILE_EVERY_MS", seconds(15))?,
+            policy_time_divisor,
+            job_expiry: variables.milliseconds("ZEPHYR_JOB_EXPIRY_MS", Duration::from_hours(48))?,
+            key_cool_down: variables.milliseconds("ZEPHYR_KEY_COOL_DOWN_MS", seconds(20))?,
+        })
+    }
+}
