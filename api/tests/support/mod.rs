@@ -11,7 +11,14 @@ use std::sync::Arc;
 pub use client::{Answer, Client};
 use projections::{ReadModels, live::Live, projector};
 use serde_json::{Value, json};
-use store::{Store, assets::Assets, contents::Contents, follow::Follower, identity::Identity, vault::{Keyring, Vault}};
+use store::{
+    Store,
+    assets::Assets,
+    contents::Contents,
+    follow::Follower,
+    identity::Identity,
+    vault::{Keyring, Vault},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 /// An API that runs for one test.
@@ -76,7 +83,13 @@ pub async fn start() -> Api {
     });
     let serving = api::serve(listener, state.clone(), std::future::pending());
     let serving = tokio::spawn(async move { serving.await.expect("it serves") });
-    Api { client: Client::new(address), state, tasks: vec![projecting, serving], _storage: storage, _database: database }
+    Api {
+        client: Client::new(address),
+        state,
+        tasks: vec![projecting, serving],
+        _storage: storage,
+        _database: database,
+    }
 }
 
 impl Api {

@@ -2,8 +2,15 @@
 
 use std::path::PathBuf;
 
-use axum::{Router, extract::{Request, State}, response::{IntoResponse as _, Response}};
-use s3s::{auth::SimpleAuth, service::{S3Service, S3ServiceBuilder}};
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+};
+use s3s::{
+    auth::SimpleAuth,
+    service::{S3Service, S3ServiceBuilder},
+};
 use store::objects::{Objects, ObjectsConfig};
 use tokio::{net::TcpListener, task::JoinHandle};
 use uuid::Uuid;
