@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     Dispatcher, Started,
+    heartbeat::Heartbeat,
     perform::{Answer, Finished, finished},
     settle::{ATTEMPTS_AT_MOST, failure},
 };
@@ -114,11 +115,12 @@ impl Dispatcher {
             let Some(adapter) = self.adapter(&started.chosen.settings.adapter) else {
                 return Err(self.judge(started, crate::follow::no_adapter()).await);
             };
+            let heartbeat = self.heartbeat(&started.run.job_id, &call.attempt_id, &started.chosen);
             match adapter.chat_stream(&started.chosen.endpoint, &call).await {
                 Ok(stream) => {
                     let (frames, reader) = mpsc::channel(FRAMES_WAITING);
                     let pump = Pump { dispatcher: self.clone(), started, frames, params, heard: Heard::default() };
-                    tokio::spawn(pump.run(stream));
+                    tokio::spawn(pump.run(stream, heartbeat));
                     return Ok(reader);
                 }
                 Err(error) => started = self.try_again(started, error).await?,
@@ -175,10 +177,8 @@ struct Pump {
 }
 
 impl Pump {
-    async fn run(mut self, mut stream: ChatStream) {
-        let Started { run, start, chosen, .. } = &self.started;
-        let heartbeat = self.dispatcher.heartbeat(&run.job_id, &start.attempt_id, chosen);
-        let finish_alone = run.callable.capability.policies.disconnect == Disconnect::ChargeFullUsage;
+    async fn run(mut self, mut stream: ChatStream, heartbeat: Heartbeat) {
+        let finish_alone = self.started.run.callable.capability.policies.disconnect == Disconnect::ChargeFullUsage;
         let mut gone = false;
         let end = loop {
             let event = tokio::select! {

@@ -40,6 +40,20 @@ pub async fn claim(
     sqlx::query_as(sql).bind(limit).bind(owner).bind(now).bind(lease_until).fetch_all(pool).await
 }
 
+/// Renews the claims of an owner that still handles these duties. Those that it has closed are no claims of its any more.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn renew_claims(
+    pool: &PgPool,
+    owner: &str,
+    claimed: &[String],
+    lease_until: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let sql = "update timers set lease_until = $3 where ref = any($1) and lease_owner = $2";
+    sqlx::query(sql).bind(claimed).bind(owner).bind(lease_until).execute(pool).await.map(|_| ())
+}
+
 /// Puts a claimed duty off. Does nothing when it was set anew in the meantime.
 ///
 /// # Errors

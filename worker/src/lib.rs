@@ -40,7 +40,9 @@ pub async fn run(dispatcher: Dispatcher, follower: Follower, settings: WorkerSet
         resend_what_was_in_memory(&dispatcher).await;
     }
     let mut roles = JoinSet::new();
-    roles.spawn(relay::run(pool.clone(), bus.clone(), follower.clone(), shutdown.clone()));
+    // A message whose relay died goes out again when its job would.
+    let relay_lease = dispatcher.parts().ages.redispatch;
+    roles.spawn(relay::run(pool.clone(), bus.clone(), follower.clone(), relay_lease, shutdown.clone()));
     roles.spawn(consumer::run(dispatcher.clone(), bus, settings.concurrency, shutdown.clone()));
     roles.spawn(timers::run(dispatcher, settings.name, shutdown.clone()));
     roles.spawn(projections::projector::run(pool, follower, shutdown.clone().cancelled_owned()));

@@ -13,17 +13,16 @@ use tokio_util::sync::CancellationToken;
 
 /// The most messages that are on their way at a time.
 const WINDOW: i64 = 512;
-/// How long a message is leased: longer than any confirm takes.
-const LEASE: Duration = Duration::from_secs(30);
 /// The outbox is looked at this often even when nobody calls.
 const LOOK_ANYWAY: Duration = Duration::from_secs(1);
 /// The pause after messages were not confirmed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-pub(crate) async fn run(pool: Pool, bus: Bus, follower: Follower, shutdown: CancellationToken) {
+/// Relays until `shutdown`. A message whose relay died goes out again after `lease`.
+pub(crate) async fn run(pool: Pool, bus: Bus, follower: Follower, lease: Duration, shutdown: CancellationToken) {
     let mut appended = follower.subscribe();
     while !shutdown.is_cancelled() {
-        let pause = match relay_once(&pool, &bus).await {
+        let pause = match relay_once(&pool, &bus, lease).await {
             Ok(Relayed::More) => continue,
             Ok(Relayed::All) => LOOK_ANYWAY,
             Ok(Relayed::Unconfirmed) => PAUSE,
@@ -47,9 +46,9 @@ enum Relayed {
     Unconfirmed,
 }
 
-async fn relay_once(pool: &Pool, bus: &Bus) -> Result<Relayed, store::DatabaseError> {
+async fn relay_once(pool: &Pool, bus: &Bus, lease: Duration) -> Result<Relayed, store::DatabaseError> {
     let now = chrono::Utc::now();
-    let messages = outbox::lease(pool, WINDOW, now, now + LEASE).await?;
+    let messages = outbox::lease(pool, WINDOW, now, now + lease).await?;
     if messages.is_empty() {
         return Ok(Relayed::All);
     }
