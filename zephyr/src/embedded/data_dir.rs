@@ -73,7 +73,7 @@ pub fn locate(set: Option<&Path>, working_folder: &Path, database_user: Option<&
 /// When the folder can't be written to.
 pub fn write_private(path: &Path, content: &str) -> std::io::Result<()> {
     use std::io::Write as _;
-    let draft = path.with_extension("new");
+    let draft = path.with_added_extension("new");
     if let Err(error) = fs::remove_file(&draft)
         && error.kind() != std::io::ErrorKind::NotFound
     {

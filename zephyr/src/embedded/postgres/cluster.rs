@@ -45,7 +45,7 @@ impl Cluster {
         if self.folder.join("PG_VERSION").exists() {
             return Ok(());
         }
-        let draft = self.folder.with_extension("new");
+        let draft = self.folder.with_extension("making");
         if draft.exists() {
             fs::remove_dir_all(&draft).context("what an interrupted start left can't be removed")?;
         }
