@@ -20,7 +20,6 @@ use crate::{
 };
 
 /// Every route of the API and of the pages.
-#[must_use]
 pub fn router(state: AppState) -> Router {
     let asset_body = DefaultBodyLimit::max(ASSET_BODY_MAX_BYTES);
     Router::new()

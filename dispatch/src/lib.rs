@@ -59,6 +59,9 @@ pub mod duty {
 /// Who acts, in the metadata of the events that are decided here.
 pub(crate) const ACTOR: &str = "dispatch";
 
+/// Gives the URL that upstream may call about an attempt.
+pub type CallbackUrl = Arc<dyn Fn(&AttemptId) -> String + Send + Sync>;
+
 /// All that an attempt needs. Made once a process.
 pub struct Parts {
     /// The log and its pool.
@@ -82,7 +85,7 @@ pub struct Parts {
     /// How long things may take.
     pub ages: Ages,
     /// The URL that upstream may call when the state of an attempt's task changes, if we can be reached.
-    pub callback_url: Option<Arc<dyn Fn(&AttemptId) -> String + Send + Sync>>,
+    pub callback_url: Option<CallbackUrl>,
 }
 
 /// Runs attempts. Cloning it is cheap.

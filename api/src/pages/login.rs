@@ -47,7 +47,7 @@ pub async fn submit(
         check_entry(&state, &headers, &login.csrf_token)?;
         throttle::take_auth(&state.limits, address, Some(&login.email)).await?;
         let user = state.identity.verify_password(&login.email, &login.password).await?;
-        ApiResult::Ok(open_session(&state, &user, &headers).await?)
+        open_session(&state, &user, &headers).await
     };
     match entered.await {
         Ok(tokens) => enter(&state, &tokens),

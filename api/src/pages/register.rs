@@ -52,7 +52,7 @@ pub async fn submit(
         let locale = Some(words(&headers).lang.to_owned());
         let new = Registration { email: email.clone(), password, display_name: Some(display_name), locale };
         let user = create(&state, new).await?;
-        ApiResult::Ok(open_session(&state, &user, &headers).await?)
+        open_session(&state, &user, &headers).await
     };
     match entered.await {
         Ok(tokens) => login::enter(&state, &tokens),
