@@ -17,6 +17,8 @@ use crate::{
 
 /// How long a part may take to be missed, and to be found again.
 const LOOKS: u32 = 600;
+/// How long a request waits at most for a database that is gone: what it asked for may have been written.
+const REFUSED_WITHIN: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 #[tokio::test]
@@ -29,11 +31,13 @@ async fn without_the_database_nothing_is_taken_and_nothing_is_lost() -> anyhow::
     ready(&world, None).await?;
     wire.cut();
     ready(&world, Some("database")).await?;
-    let refused = send(person.api.post("/v1/chat/completions", &question(FLAT))).await?;
-    ensure!(!refused.header("retry-after").is_empty(), "{refused:?}");
-    let error = refused.refused(503, "unavailable")?;
-    ensure!(error["message"].as_str().is_some_and(|text| text.contains("database")), "{error}");
-    send(person.api.post("/v1/jobs", &video())).await?.refused(503, "unavailable")?;
+    let ask = |path, body| send(person.api.post(path, &body).timeout(REFUSED_WITHIN));
+    let refused = tokio::try_join!(ask("/v1/chat/completions", question(FLAT)), ask("/v1/jobs", video()))?;
+    for refused in <[_; 2]>::from(refused) {
+        ensure!(!refused.header("retry-after").is_empty(), "{refused:?}");
+        let error = refused.refused(503, "unavailable")?;
+        ensure!(error["message"].as_str().is_some_and(|text| text.contains("database")), "{error}");
+    }
     wire.mend();
     ready(&world, None).await?;
     send(person.api.post("/v1/chat/completions", &question(FLAT))).await?.expect(200)?;

@@ -1,8 +1,11 @@
 //! Two API processes over one database: what one has taken, the other knows at once.
 
+use std::time::Duration;
+
 use anyhow::ensure;
 use domain::Credits;
 use futures::future::try_join_all;
+use reqwest::Method;
 use serde_json::json;
 use tests::{api_client::ApiClient, objects::ObjectStore, ports::free_address, program::Program, services::Services};
 
@@ -13,6 +16,7 @@ use crate::{
     world::{Person, World},
 };
 
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 const TRIES: u32 = 1_000;
 /// How many tenants are tried side by side.
 const TENANTS: u32 = 8;
@@ -61,7 +65,7 @@ async fn api(world: &World, objects: &ObjectStore, name: &str) -> anyhow::Result
     let client = ApiClient::new(&base_url, "", world.http.clone());
     while !client.is_ready().await {
         program.must_live()?;
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(LOOK_EVERY).await;
     }
     Ok(Api { base_url, _program: program })
 }
@@ -72,6 +76,10 @@ async fn recharge_and_spend(world: &World, first: &Api, second: &Api) -> anyhow:
     let admin = world.admin_at(&first.base_url);
     let spender = Person { api: ApiClient::new(&second.base_url, &person.key, world.http.clone()), ..person };
     let chat = || send(spender.api.post("/v1/chat/completions", &question(FLAT)));
+    // The other process hears of a new key by the log.
+    while send(spender.api.request(Method::GET, "/v1/models")).await?.status == 401 {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
     // Warm, and empty.
     chat().await?.refused(402, "insufficient_credits")?;
     for number in 0..TRIES / TENANTS {

@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 use crate::{
     caller::Caller,
     error::{ApiError, ApiResult, ErrorCode},
-    page::made_at,
     request::Path,
     state::AppState,
 };
@@ -72,7 +71,7 @@ fn view(entry: &ModelEntry) -> Option<ModelView> {
     (!capabilities.is_empty()).then(|| ModelView {
         id: identity.name.clone(),
         object: "model",
-        created: made_at(entry.model_id.uuid()).timestamp(),
+        created: entry.registered_at.timestamp(),
         owned_by: identity.provider.clone(),
         name: identity.display_name.clone(),
         capabilities,

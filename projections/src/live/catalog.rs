@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate as _;
 use domain::{
     capability::{Capability, CapabilityKind, Route},
@@ -60,6 +61,8 @@ pub enum Uncallable {
 pub struct ModelEntry {
     /// Its id.
     pub model_id: ModelId,
+    /// When the log took its first event.
+    pub registered_at: DateTime<Utc>,
     /// Its state: names, whether it is enabled, the capabilities and routes of now.
     pub model: Model,
     versions: OrdMap<(CapabilityKind, u32), Option<Arc<Callable>>>,
@@ -173,19 +176,24 @@ impl Catalog {
     }
 
     /// Folds one event; those of other aggregates change nothing.
-    pub(super) fn apply(&mut self, aggregate_id: &str, event: &Event) {
+    pub(super) fn apply(&mut self, aggregate_id: &str, event: &Event, recorded_at: DateTime<Utc>) {
         match event {
-            Event::Model(event) => self.apply_model(aggregate_id, event),
+            Event::Model(event) => self.apply_model(aggregate_id, event, recorded_at),
             Event::Provider(event) => self.apply_provider(aggregate_id, event),
             Event::ProviderKey(event) => self.apply_key(aggregate_id, event),
             _ => {}
         }
     }
 
-    fn apply_model(&mut self, aggregate_id: &str, event: &ModelEvent) {
+    fn apply_model(&mut self, aggregate_id: &str, event: &ModelEvent, recorded_at: DateTime<Utc>) {
         let Ok(model_id) = aggregate_id.parse::<ModelId>() else { return skipped(aggregate_id) };
         let known = self.models.get(&model_id).map(|entry| (**entry).clone());
-        let fresh = || ModelEntry { model_id: model_id.clone(), model: Model::default(), versions: OrdMap::new() };
+        let fresh = || ModelEntry {
+            model_id: model_id.clone(),
+            registered_at: recorded_at,
+            model: Model::default(),
+            versions: OrdMap::new(),
+        };
         let mut entry = known.unwrap_or_else(fresh);
         entry.model.apply(event.clone());
         if let ModelEvent::CapabilityPublished { version, capability } = event {

@@ -7,6 +7,7 @@ mod tenants;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use chrono::{DateTime, Utc};
 use domain::stream::{DecodeError, Event};
 use sqlx::{PgPool, Row};
 use store::Recorded;
@@ -49,11 +50,11 @@ impl Live {
             let mut last = (String::new(), 0);
             loop {
                 let step = select_kept(pool, aggregate_type, &last, head).await?;
-                let Some((id, sequence, _)) = step.last() else { break };
+                let Some((id, sequence, ..)) = step.last() else { break };
                 last = (id.clone(), *sequence);
-                for (id, _, payload) in &step {
+                for (id, _, payload, recorded_at) in &step {
                     let event = Event::decode(aggregate_type, payload)?;
-                    catalog.apply(id, &event);
+                    catalog.apply(id, &event, *recorded_at);
                     tenants.apply(id, &event);
                 }
             }
@@ -66,7 +67,7 @@ impl Live {
     pub fn apply(&self, events: &[Recorded]) {
         if events.iter().any(|event| KEPT[..3].contains(&&*event.aggregate_type)) {
             let mut next = (*self.catalog()).clone();
-            events.iter().for_each(|event| next.apply(&event.aggregate_id, &event.event));
+            events.iter().for_each(|event| next.apply(&event.aggregate_id, &event.event, event.recorded_at));
             *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         }
         if events.iter().any(|event| &*event.aggregate_type == KEPT[3]) {
@@ -89,17 +90,17 @@ impl Live {
     }
 }
 
-/// The next events of one type of aggregate, stream by stream: `(aggregate id, sequence, payload)`.
+/// The next events of one type of aggregate, stream by stream: `(aggregate id, sequence, payload, recorded at)`.
 async fn select_kept(
     pool: &PgPool,
     aggregate_type: &str,
     (last_id, last_sequence): &(String, i64),
     head: i64,
-) -> Result<Vec<(String, i64, String)>, sqlx::Error> {
-    let sql = "select aggregate_id, sequence, payload::text from events
+) -> Result<Vec<(String, i64, String, DateTime<Utc>)>, sqlx::Error> {
+    let sql = "select aggregate_id, sequence, payload::text, recorded_at from events
                 where aggregate_type = $1 and (aggregate_id, sequence) > ($2, $3) and position <= $4
                 order by aggregate_id, sequence limit $5";
     let query = sqlx::query(sql).bind(aggregate_type).bind(last_id).bind(last_sequence).bind(head);
     let rows = query.bind(EVENTS_A_STEP).fetch_all(pool).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?))).collect()
 }
