@@ -272,7 +272,7 @@ impl Pump {
         let usage = self.heard.usage.clone().unwrap_or_else(|| self.counted());
         let charge = match capability.policies.disconnect {
             Disconnect::ChargeNothing => None,
-            _ => capability.charge(&run.priced, &usage).ok(),
+            _ => run.charge(&usage).ok(),
         };
         let unit = match charge {
             None => Unit::release(&run.tenant_id, &run.job_id, Unsuccessful::Canceled),

@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use domain::{
+    Credits,
     id::{AttemptId, JobId, TenantId},
-    job::{AttemptStart, Job, Submission},
-    pricing::PricedParams,
+    job::{AttemptStart, Job, Submission, Usage},
+    pricing::{Charge, PriceError, PricedParams},
 };
 use projections::live::Callable;
 use store::{Context, Side, TimerChange, Work};
 
 use crate::{ACTOR, Dispatcher, duty};
+
+/// A hold covers the most that a request can use. A usage that costs more than this many holds is no usage but a lie.
+pub const ABSURD_HOLDS: i64 = 10;
 
 /// A job and the capability version that was frozen for it.
 #[derive(Clone)]
@@ -23,6 +27,8 @@ pub struct Run {
     pub callable: Arc<Callable>,
     /// What its price reads.
     pub priced: PricedParams,
+    /// What was held for it.
+    pub hold: Credits,
     /// When it expires.
     pub expires_at: chrono::DateTime<chrono::Utc>,
     /// The request that led here.
@@ -38,7 +44,26 @@ pub(crate) enum NoRun {
     UnknownVersion { model: String, capability: String, version: u32 },
 }
 
+/// Why a usage is not charged.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Uncharged {
+    #[error(transparent)]
+    Unpriced(#[from] PriceError),
+    #[error("it would cost {cost}, though {held} were held for the most that can be used")]
+    Absurd { cost: Credits, held: Credits },
+}
+
 impl Run {
+    /// What a usage costs by the frozen price, if it can be right.
+    pub(crate) fn charge(&self, usage: &Usage) -> Result<Charge, Uncharged> {
+        let charge = self.callable.capability.charge(&self.priced, usage)?;
+        let most = self.hold.micro().saturating_mul(ABSURD_HOLDS);
+        if self.hold > Credits::ZERO && charge.amount.micro() > most {
+            return Err(Uncharged::Absurd { cost: charge.amount, held: self.hold });
+        }
+        Ok(charge)
+    }
+
     pub(crate) fn of(dispatcher: &Dispatcher, job_id: &JobId, job: &Job) -> Result<Self, NoRun> {
         let submission = job.submission().ok_or(NoRun::Absent)?;
         let callable = frozen(dispatcher, submission)?;
@@ -47,6 +72,7 @@ impl Run {
             tenant_id: submission.tenant_id.clone(),
             callable,
             priced: submission.priced_params.clone(),
+            hold: submission.hold,
             expires_at: submission.expires_at,
             request_id: String::new(),
         })

@@ -19,7 +19,7 @@ pub const ATTEMPTS_AT_MOST: u32 = 4;
 impl Dispatcher {
     /// The attempt did its work: charge for what was counted, by the frozen price.
     ///
-    /// Usage that the price can't take is the provider's fault: the job fails with `invalid_usage` and costs nothing.
+    /// Usage that the price can't take, or that can't be right, is the provider's fault: the job fails with `invalid_usage` and costs nothing.
     pub(crate) async fn succeed(
         &self,
         run: &Run,
@@ -27,8 +27,7 @@ impl Dispatcher {
         outputs: Vec<Output>,
         usage: Usage,
     ) -> Result<Committed, ExecuteError> {
-        let capability = &run.callable.capability;
-        let charge = match capability.charge(&run.priced, &usage) {
+        let charge = match run.charge(&usage) {
             Ok(charge) => charge,
             Err(error) => {
                 tracing::error!(job_id = %run.job_id, %error, "upstream's usage can't be charged");
@@ -36,7 +35,7 @@ impl Dispatcher {
             }
         };
         let success = Success { attempt_id: attempt_id.clone(), outputs, usage };
-        let terms = (charge.amount, capability.policies.overrun);
+        let terms = (charge.amount, run.callable.capability.policies.overrun);
         let unit = Unit::succeed(&run.tenant_id, &run.job_id, success, terms);
         self.end(run, unit).await
     }

@@ -99,6 +99,7 @@ impl Dispatcher {
             tenant_id: submission.tenant_id.clone(),
             callable,
             priced: submission.priced_params.clone(),
+            hold: submission.hold,
             expires_at: submission.expires_at,
             request_id: context.request_id.clone(),
         };

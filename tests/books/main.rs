@@ -62,6 +62,10 @@ async fn check_tenant(world: &World, person: &Person) -> anyhow::Result<()> {
         ensure!(!once.is_empty() && once == exported(person, format).await?, "{format} differs from itself");
     }
     let (hledger, beancount) = (exported(person, "hledger").await?, exported(person, "beancount").await?);
+    let entries = String::from_utf8_lossy(&hledger);
+    for kind in ["CreditsRecharged", "CreditsHeld", "HoldSettled"] {
+        ensure!(entries.contains(kind), "the workload was idle: no {kind}");
+    }
     judge(world, &person.tenant_id, (hledger, beancount), std::slice::from_ref(person)).await
 }
 
@@ -76,6 +80,7 @@ async fn check_all(world: &World, people: &[Person]) -> anyhow::Result<()> {
     let pool = sqlx::PgPool::connect(&world.database_url()?).await?;
     let journals = (whole(&pool, Format::Hledger).await?, whole(&pool, Format::Beancount).await?);
     pool.close().await;
+    ensure!(String::from_utf8_lossy(&journals.0).contains("HoldReleased"), "nothing ever failed");
     judge(world, "all", journals, people).await
 }
 

@@ -196,6 +196,7 @@ fn usual(database_url: &str, data_dir: &std::path::Path) -> BTreeMap<String, Str
         ("ZEPHYR_POLL_FIRST_MS", "50"),
         ("ZEPHYR_POLL_EVERY_MS", "50"),
         ("ZEPHYR_RETRY_MS", "50"),
+        ("ZEPHYR_KEY_COOL_DOWN_MS", "50"),
         ("ZEPHYR_RECONCILE_EVERY_MS", "100"),
         ("ZEPHYR_REDISPATCH_MS", "1000"),
         ("RUST_LOG", "warn"),

@@ -15,7 +15,8 @@ use crate::{
 async fn a_usage_that_can_not_be_right_is_never_charged() -> anyhow::Result<()> {
     let world = World::start(&[]).await?;
     let person = world.person("100").await?;
-    for wrong in [json!(-5), json!(1.5), json!("many"), json!(9_000_000_000_000_000_000_u64), Value::Null] {
+    let absurd = [json!(900_000_000), json!(9_000_000_000_000_000_000_u64)];
+    for wrong in absurd.into_iter().chain([json!(-5), json!(1.5), json!("many"), Value::Null]) {
         for streamed in [false, true] {
             lie(&world, "chat", "completion_tokens", &wrong).await?;
             let mut body = question(CHAT);
