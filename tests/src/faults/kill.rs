@@ -9,7 +9,7 @@ use super::plan::{Kill, Plan, Sign};
 use crate::{gateway::Gateway, upstream::Upstream};
 
 /// How long a sign is waited for.
-const SIGN_WITHIN: Duration = Duration::from_secs(3);
+const SIGN_WITHIN: Duration = Duration::from_millis(1_500);
 /// The pause between two looks: shorter than any step of a job.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
@@ -18,9 +18,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(1);
 pub struct Killed {
     /// The plan of it.
     pub kill: Kill,
-    /// The ledger's last position just before.
+    /// The ledger's last position just after.
     pub position: i64,
-    /// How many calls had arrived at the provider.
+    /// How many calls had arrived at the provider when the gateway was there again.
     pub calls: usize,
     /// Whether the sign was seen.
     pub sign_seen: bool,
@@ -37,10 +37,10 @@ pub async fn carry_out(plan: &Plan, gateway: &mut Gateway) -> anyhow::Result<Vec
         let sign_seen = tokio::time::timeout(SIGN_WITHIN, observer.await_sign(kill.sign)).await.is_ok();
         tokio::time::sleep(kill.offset).await;
         gateway.kill9(&kill.victims).await?;
-        let (position, calls) = (observer.position().await?, observer.last_calls);
-        done.push(Killed { kill: kill.clone(), position, calls, sign_seen });
+        let position = observer.position().await?;
         gateway.restart(&kill.victims).await?;
         observer.begin_again().await?;
+        done.push(Killed { kill: kill.clone(), position, calls: observer.first_calls, sign_seen });
     }
     observer.ledger.close().await?;
     Ok(done)
@@ -52,22 +52,20 @@ struct Observer {
     upstream: Upstream,
     first_position: i64,
     first_calls: usize,
-    last_calls: usize,
 }
 
 impl Observer {
     async fn begin(gateway: &Gateway) -> anyhow::Result<Self> {
         let ledger = gateway.database.connect().await?;
         let upstream = gateway.upstream.clone();
-        let mut observer = Self { ledger, upstream, first_position: 0, first_calls: 0, last_calls: 0 };
+        let mut observer = Self { ledger, upstream, first_position: 0, first_calls: 0 };
         observer.begin_again().await?;
         Ok(observer)
     }
 
     async fn begin_again(&mut self) -> anyhow::Result<()> {
         self.first_position = self.position().await?;
-        self.last_calls = self.upstream.calls().await?.len();
-        self.first_calls = self.last_calls;
+        self.first_calls = self.upstream.calls().await?.len();
         Ok(())
     }
 
@@ -85,8 +83,8 @@ impl Observer {
         match sign {
             Sign::LedgerEvents(events) => Ok(self.position().await? >= self.first_position + events),
             Sign::UpstreamCalls(calls) => {
-                self.last_calls = self.upstream.calls().await?.len();
-                Ok(u64::try_from(self.last_calls - self.first_calls).is_ok_and(|seen| seen >= calls))
+                let arrived = self.upstream.calls().await?.len().saturating_sub(self.first_calls);
+                Ok(u64::try_from(arrived).is_ok_and(|arrived| arrived >= calls))
             }
         }
     }

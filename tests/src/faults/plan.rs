@@ -15,6 +15,10 @@ const FAULTS_MAX: usize = 5;
 const BEGIN_WITHIN_MS: u64 = 120;
 /// The kill follows its sign within so many microseconds.
 const OFFSET_MAX_US: u64 = 30_000;
+/// A kill waits for fewer calls upstream than this: about as many as twenty jobs make before the first video is done.
+const CALLS_MAX: u64 = 22;
+/// A kill waits for fewer events than this: most of what twenty jobs come to.
+const EVENTS_MAX: i64 = 80;
 /// One run in so many has a second kill, while it recovers from the first.
 const SECOND_KILL_ONE_IN: u32 = 4;
 
@@ -159,9 +163,9 @@ fn kill(dice: &mut StdRng, mode: Mode) -> Kill {
         },
     };
     let sign = if dice.random_bool(0.5) {
-        Sign::UpstreamCalls(dice.random_range(1..30))
+        Sign::UpstreamCalls(dice.random_range(1..CALLS_MAX))
     } else {
-        Sign::LedgerEvents(dice.random_range(1..110))
+        Sign::LedgerEvents(dice.random_range(1..EVENTS_MAX))
     };
     Kill { victims, sign, offset: Duration::from_micros(dice.random_range(0..OFFSET_MAX_US)) }
 }

@@ -17,6 +17,10 @@ use crate::{
     scratch::ScratchFolder,
 };
 
+/// The events of jobs that show what a run went through.
+const TOLD_OF: [&str; 6] =
+    ["JobSucceeded", "JobFailed", "JobCanceled", "AttemptStarted", "AttemptFailed", "OutcomeUnknown"];
+
 /// What became of a run.
 #[derive(Debug)]
 pub struct Report {
@@ -26,6 +30,8 @@ pub struct Report {
     pub killed: Vec<Killed>,
     /// How many jobs there were.
     pub jobs: usize,
+    /// How often each of the events that [`TOLD_OF`] names happened to them.
+    pub happened: Vec<(&'static str, usize)>,
     /// How long it took, in seconds.
     pub took_s: f64,
     /// What does not hold.
@@ -45,7 +51,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Plan { seed, mode, .. } = self.plan;
-        write!(f, "seed {seed:<4} {mode:?}: {} jobs, {:.1} s", self.jobs, self.took_s)?;
+        write!(f, "seed {seed:<4} {mode:?}: {:.1} s, {} jobs", self.took_s, self.jobs)?;
+        for (event_type, count) in self.happened.iter().filter(|(_, count)| *count > 0) {
+            write!(f, ", {count} {event_type}")?;
+        }
         for Killed { kill, position, calls, sign_seen } in &self.killed {
             let sign = if *sign_seen { "at" } else { "at rest, after waiting for" };
             write!(f, "; killed {:?} {sign} {:?} + {:?}", kill.victims, kill.sign, kill.offset)?;
@@ -86,7 +95,12 @@ pub async fn run(template: &Template, seed: u64) -> anyhow::Result<Report> {
         Some(folder.keep())
     };
     let (jobs, took_s) = (history.streams("job").len(), began.elapsed().as_secs_f64());
-    Ok(Report { plan, killed, jobs, took_s, violations, kept })
+    Ok(Report { plan, killed, jobs, happened: happened(&history), took_s, violations, kept })
+}
+
+fn happened(history: &History) -> Vec<(&'static str, usize)> {
+    let count = |event_type: &str| history.events.iter().filter(|event| event.event_type == event_type).count();
+    TOLD_OF.iter().map(|event_type| (*event_type, count(event_type))).collect()
 }
 
 async fn play(plan: &Plan, gateway: &mut Gateway) -> anyhow::Result<(Vec<Killed>, History)> {
