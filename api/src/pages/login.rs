@@ -14,7 +14,7 @@ use super::{answer, check_entry, fields, visitor_binding, words};
 use crate::{
     auth::{Tokens, open_session},
     caller::{cookie::Cookie, renew},
-    error::{ApiError, ApiResult},
+    error::ApiError,
     request::{ClientAddress, throttle},
     state::AppState,
 };

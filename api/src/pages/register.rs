@@ -15,7 +15,7 @@ use crate::{
         open_session,
         register::{Registration, create},
     },
-    error::{ApiError, ApiResult},
+    error::ApiError,
     request::{ClientAddress, throttle},
     state::AppState,
 };
