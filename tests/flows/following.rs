@@ -96,7 +96,7 @@ async fn sse(api: &ApiClient, job_id: &str, after: i64) -> anyhow::Result<Vec<Va
         let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
         let (Some(id), Some(data)) = (field("id:"), field("data:")) else { continue };
         let event: Value = serde_json::from_str(data)?;
-        ensure!(event["sequence"].to_string() == id && event["type"].as_str() == field("event:"), "{block}");
+        ensure!(event["sequence"].as_i64() == id.parse().ok() && event["type"].as_str() == field("event:"), "{block}");
         events.push(event);
     }
     Ok(events)
