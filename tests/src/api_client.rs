@@ -48,13 +48,11 @@ impl ApiClient {
     }
 
     /// A request to a path.
-    #[must_use]
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base_url)).bearer_auth(&self.api_key)
     }
 
     /// Posts JSON.
-    #[must_use]
     pub fn post(&self, path: &str, body: &Value) -> RequestBuilder {
         self.request(Method::POST, path).json(body)
     }

@@ -142,12 +142,13 @@ fn job(dice: &mut StdRng, product: Product) -> ErrandKind {
 fn fault(dice: &mut StdRng) -> Value {
     let op = ["chat", "images", "video_create"].choose(dice).copied().unwrap_or("chat");
     let concerns = json!({ "op": op });
-    match dice.random_range(0..8) {
+    match dice.random_range(0..12) {
         0..=2 => json!({ "match": concerns, "lose_answer": true }),
-        3 => json!({ "match": concerns, "status": 429, "code": "RateLimitExceeded.EndpointRPMExceeded" }),
-        4 => json!({ "match": concerns, "status": 500, "code": "InternalServiceError" }),
-        5 => json!({ "match": concerns, "cut_after_chunks": dice.random_range(0..4) }),
-        6 => json!({ "match": concerns, "delay_ms": dice.random_range(50..400) }),
+        3..=5 => json!({ "match": concerns, "status": 429, "code": "RateLimitExceeded.EndpointRPMExceeded" }),
+        6 => json!({ "match": concerns, "status": 500, "code": "InternalServiceError" }),
+        7 => json!({ "match": concerns, "cut_after_chunks": dice.random_range(0..4) }),
+        8..=9 => json!({ "match": concerns, "delay_ms": dice.random_range(50..400) }),
+        10 => json!({ "match": concerns, "garbage": true }),
         _ => json!({ "match": { "op": "video_create" }, "task_error": { "code": "InternalServiceError" } }),
     }
 }
