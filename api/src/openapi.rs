@@ -15,7 +15,7 @@ use utoipa_swagger_ui::Config;
 use crate::{
     account, admin, assets, auth, catalog,
     error::{ApiError, ApiResult, ErrorCode},
-    keys,
+    generation, keys,
     request::Path,
 };
 
@@ -35,7 +35,9 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         catalog::estimates::estimate, account::show::show, account::ledger::list, account::export::stream,
         keys::list::list, keys::create::create, keys::revoke::revoke, assets::list::list, assets::upload::upload,
         assets::show::show, assets::delete::delete, assets::content::content, admin::recharges::create,
-        admin::tenants::list,
+        admin::tenants::list, generation::chat::create, generation::embeddings::create, generation::images::create,
+        generation::jobs::create::create, generation::jobs::list::list, generation::jobs::show::show,
+        generation::jobs::cancel::cancel, generation::jobs::events::events,
     )
 )]
 struct Document;

@@ -5,7 +5,7 @@ use domain::Credits;
 use maud::{Markup, html};
 
 /// How many decimals an amount has at least, so that amounts align.
-const DECIMALS: usize = 2;
+const DECIMALS: usize = 6;
 
 /// An amount of micro-credits, with a sign only when it is negative or `signed`.
 pub fn amount(micro: i64, signed: bool) -> String {
@@ -40,9 +40,9 @@ mod tests {
 
     #[test]
     fn amounts_are_written_for_people() {
-        assert_eq!(amount(1_234_567_000_000, false), "1,234,567.00");
-        assert_eq!(amount(-42_500, true), "\u{2212}0.0425");
-        assert_eq!(amount(25_000_000, true), "+25.00");
-        assert_eq!(amount(0, true), "0.00");
+        assert_eq!(amount(1_234_567_000_000, false), "1,234,567.000000");
+        assert_eq!(amount(-42_500, true), "\u{2212}0.042500");
+        assert_eq!(amount(25_000_000, true), "+25.000000");
+        assert_eq!(amount(0, true), "0.000000");
     }
 }

@@ -37,6 +37,9 @@ const PING_EVERY: Duration = Duration::from_secs(15);
 ///
 /// # Errors
 /// As OpenAI's: 400 for parameters, 401, 402, 404, 429, 5xx.
+#[utoipa::path(post, path = "/v1/chat/completions", tag = "compatible", request_body = serde_json::Value,
+    security(("api_key" = []), ("token" = [])),
+    responses((status = 200, description = "A completion, or with `stream` server-sent events."), (status = 402, description = "insufficient_credits")))]
 pub async fn create(
     State(state): State<AppState>,
     caller: Caller,

@@ -27,6 +27,9 @@ pub const ROUTE: &str = "/v1/embeddings";
 ///
 /// # Errors
 /// As OpenAI's: 400 for parameters, 401, 402, 404, 429, 5xx.
+#[utoipa::path(post, path = "/v1/embeddings", tag = "compatible", request_body = serde_json::Value,
+    security(("api_key" = []), ("token" = [])),
+    responses((status = 200, description = "A list of vectors."), (status = 402, description = "insufficient_credits")))]
 pub async fn create(
     State(state): State<AppState>,
     caller: Caller,

@@ -42,6 +42,9 @@ enum Format {
 ///
 /// # Errors
 /// As OpenAI's: 400 for parameters, 401, 402, 404, 429, 5xx.
+#[utoipa::path(post, path = "/v1/images/generations", tag = "compatible", request_body = serde_json::Value,
+    security(("api_key" = []), ("token" = [])),
+    responses((status = 200, description = "Links to images, or their bytes in base64."), (status = 402, description = "insufficient_credits")))]
 pub async fn create(
     State(state): State<AppState>,
     caller: Caller,

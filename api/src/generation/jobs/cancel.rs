@@ -20,7 +20,7 @@ use crate::{caller::Caller, error::ApiResult, generation::watch::job_of, request
 ///
 /// # Errors
 /// `not_found`; `conflict` when the job has ended otherwise.
-#[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "Jobs", params(("id" = String, Path)), responses(
+#[utoipa::path(post, path = "/v1/jobs/{id}/cancel", tag = "jobs", security(("api_key" = []), ("token" = [])), params(("id" = String, Path)), responses(
     (status = 200, description = "The job as it stands now."),
 ))]
 pub async fn cancel(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {

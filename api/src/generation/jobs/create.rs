@@ -55,7 +55,7 @@ pub struct NewJob {
 ///
 /// # Errors
 /// 402 without credits, 422 for parameters or a reused idempotency key, 404 for the model.
-#[utoipa::path(post, path = "/v1/jobs", tag = "Jobs", request_body = NewJob, responses(
+#[utoipa::path(post, path = "/v1/jobs", tag = "jobs", security(("api_key" = []), ("token" = [])), request_body = NewJob, responses(
     (status = 202, description = "The job, under way."), (status = 200, description = "The job, ended within the wait."),
 ))]
 pub async fn create(

@@ -39,7 +39,7 @@ pub struct From {
 ///
 /// # Errors
 /// `not_found`, also for a job of another tenant.
-#[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "Jobs", params(("id" = String, Path), From), responses(
+#[utoipa::path(get, path = "/v1/jobs/{id}/events", tag = "jobs", security(("api_key" = []), ("token" = [])), params(("id" = String, Path), From), responses(
     (status = 200, description = "A list, or with `Accept: text/event-stream` a stream."),
 ))]
 pub async fn events(

@@ -13,7 +13,7 @@ use crate::{caller::Caller, error::ApiResult, generation::watch::job_of, request
 ///
 /// # Errors
 /// `not_found`, also for a job of another tenant.
-#[utoipa::path(get, path = "/v1/jobs/{id}", tag = "Jobs", params(("id" = String, Path)), responses(
+#[utoipa::path(get, path = "/v1/jobs/{id}", tag = "jobs", security(("api_key" = []), ("token" = [])), params(("id" = String, Path)), responses(
     (status = 200, description = "The job."),
 ))]
 pub async fn show(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {
