@@ -45,6 +45,11 @@ pub(super) fn judge(history: &History, violations: &mut Vec<Violation>) {
         no_second_paid_call(job_id, calls, violations);
     }
     for (job_id, events) in history.streams("job") {
+        let given_up = events.iter().any(|event| event.text("/code") == "outcome_unknown");
+        let kept = |call: &&&UpstreamCall| call.op == "video_create" && call.accepted;
+        if let (true, Some(call)) = (given_up, by_job.get(job_id).and_then(|calls| calls.iter().find(kept))) {
+            broken(violations, "a task that the provider has is found", format!("{job_id}: {}", list(&[*call])));
+        }
         failures_between_attempts(job_id, &events, violations);
     }
 }
