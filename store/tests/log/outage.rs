@@ -99,29 +99,32 @@ impl Load {
     }
 }
 
+/// How often the committer loses its connection at least.
+const KILLS_AT_LEAST: u64 = 5;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_connections_lose_nothing_and_double_nothing() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
-    let tenant = ledger::account(&store, 10_000).await;
+    let tenant = ledger::account(&store, 1_000_000).await;
     let load = Arc::new(Load { store, tenant, acknowledged: AtomicU64::new(0) });
     let over = Arc::new(AtomicBool::new(false));
-    let (killer_over, pool) = (over.clone(), database.pool.clone());
+    let kills = Arc::new(AtomicU64::new(0));
+    let (killer_over, killed, pool) = (over.clone(), kills.clone(), database.pool.clone());
     let killer = tokio::spawn(async move {
-        let mut kills = 0;
-        let mut beat = tokio::time::interval(std::time::Duration::from_millis(100));
+        let mut beat = tokio::time::interval(std::time::Duration::from_millis(50));
         while !killer_over.load(Ordering::Relaxed) {
             beat.tick().await;
-            kills += ledger::kill_committers(&pool).await;
+            killed.fetch_add(ledger::kill_committers(&pool).await.unsigned_abs(), Ordering::Relaxed);
         }
-        kills
     });
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..32 {
-        let load = load.clone();
+        let (load, kills) = (load.clone(), kills.clone());
         tasks.spawn(async move {
             let mut jobs = Vec::new();
-            for _ in 0..20 {
+            // However fast the machine is, the load lasts until it was hurt.
+            while jobs.len() < 20 || kills.load(Ordering::Relaxed) < KILLS_AT_LEAST {
                 jobs.push(load.pair().await);
             }
             jobs
@@ -129,8 +132,8 @@ async fn killed_connections_lose_nothing_and_double_nothing() {
     }
     let jobs = tasks.join_all().await.concat();
     over.store(true, Ordering::Relaxed);
-    assert!(killer.await.expect("the killer ends") >= 5, "the test has to hurt");
-    assert_eq!(load.acknowledged.load(Ordering::Relaxed), 32 * 20);
+    killer.await.expect("the killer ends");
+    assert_eq!(load.acknowledged.load(Ordering::Relaxed), jobs.len() as u64);
     for event_type in ["CreditsHeld", "HoldSettled"] {
         let sql = "select payload -> $1 ->> 'job_id' from events where event_type = $1 order by 1";
         let logged: Vec<String> =
@@ -139,6 +142,7 @@ async fn killed_connections_lose_nothing_and_double_nothing() {
         expected.sort_unstable();
         assert_eq!(logged, expected, "each {event_type} once");
     }
-    assert_eq!(ledger::balance(&load.store, &load.tenant).await, (credits(10_000 - 32 * 20), credits(0)));
+    let left = 1_000_000 - i64::try_from(jobs.len()).expect("a count fits");
+    assert_eq!(ledger::balance(&load.store, &load.tenant).await, (credits(left), credits(0)));
     assert_whole(&database.pool).await;
 }

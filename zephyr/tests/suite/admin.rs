@@ -56,7 +56,7 @@ async fn the_doctor_names_what_to_do() {
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(!output.status.success());
     assert!(told.contains("FAIL  database") && told.contains("ok    delivered catalog"), "{told}");
-    assert!(told.contains("AMQP_URL is not set"), "{told}");
+    assert!(told.contains("S3_ENDPOINT is not set"), "{told}");
 }
 
 #[tokio::test]

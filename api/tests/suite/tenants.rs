@@ -1,9 +1,7 @@
 //! What belongs to a tenant: keys, credits, ledger, files; and that it belongs to nobody else.
 
-mod support;
-
+use crate::support::{Api, start, text};
 use serde_json::json;
-use support::{Api, start, text};
 
 /// A picture of three by two pixels, and ten bytes after its end.
 const PNG: &[u8] = b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x03\x00\x00\x00\x02\x08\x02\x00\x00\x00\x12\x16\xf1\x4d\x00\x00\x00\x10\x49\x44\x41\x54\x78\x9c\x63\x68\x70\x50\x80\x20\x06\x38\x0b\x00\x36\xd4\x05\x41\x61\x50\x19\x34\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x820123456789";
@@ -131,7 +129,7 @@ async fn files_are_stored_ranged_linked_and_deleted() {
     assert_eq!(upload(&api, &token, &large).await.error(), "payload_too_large");
 }
 
-async fn upload(api: &Api, token: &str, bytes: &[u8]) -> support::Answer {
+async fn upload(api: &Api, token: &str, bytes: &[u8]) -> crate::support::Answer {
     let head = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n";
     let body = [head.as_bytes(), bytes, b"\r\n--b--\r\n"].concat();
     let headers =

@@ -1,9 +1,7 @@
 //! What every request goes through: bodies that are refused, errors with ids, policies of pages, health.
 
-mod support;
-
+use crate::support::{start, text};
 use serde_json::json;
-use support::{start, text};
 
 #[tokio::test]
 async fn errors_have_a_code_and_a_request_id_whoever_answers() {

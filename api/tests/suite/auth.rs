@@ -1,9 +1,7 @@
 //! Logging in and out: registration, rotation of refresh tokens, limits, and requests that cookies speak for.
 
-mod support;
-
+use crate::support::{start, text};
 use serde_json::json;
-use support::{start, text};
 
 #[tokio::test]
 async fn a_person_registers_logs_in_and_out() {

@@ -1,0 +1,6 @@
+//! The API through HTTP, on a real PostgreSQL and object storage: who gets in, what is refused, what belongs to whom.
+
+mod auth;
+mod requests;
+mod support;
+mod tenants;
