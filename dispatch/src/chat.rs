@@ -89,12 +89,17 @@ impl Dispatcher {
             let heartbeat = self.heartbeat(&started.run.job_id, &call.attempt_id, &started.chosen);
             let performed = self.perform(&started.run, &started.chosen, &call).await;
             drop(heartbeat);
-            match performed.map_err(|error| Unanswered::Unavailable(error.to_string()))? {
-                Ok(finished) => {
+            match performed {
+                Ok(Err(error)) => started = self.try_again(started, error).await?,
+                Ok(Ok(finished)) => {
                     self.pool.give_back(&self.parts().limits, &started.chosen).await;
                     return Ok(finished);
                 }
-                Err(error) => started = self.try_again(started, error).await?,
+                Err(unsettled) => {
+                    // The job's lease lapses, and whoever finds it reconciles.
+                    self.pool.give_back(&self.parts().limits, &started.chosen).await;
+                    return Err(Unanswered::Unavailable(unsettled.to_string()));
+                }
             }
         }
     }

@@ -94,7 +94,7 @@ pub async fn estimate(
 /// What a caller may call now.
 ///
 /// # Errors
-/// `model_not_allowed`, `model_not_found`, `invalid_parameter` for the capability.
+/// `model_not_allowed`, `model_not_found`.
 pub fn callable(
     state: &AppState,
     caller: &Caller,
@@ -102,14 +102,12 @@ pub fn callable(
     capability: CapabilityKind,
 ) -> ApiResult<Arc<Callable>> {
     caller.may_use(model)?;
-    state.live.catalog().callable(model, capability).map_err(|reason| match reason {
-        Uncallable::UnknownModel | Uncallable::Disabled => {
-            ApiError::new(ErrorCode::ModelNotFound, reason.to_string()).of("model")
-        }
-        Uncallable::NoSuchCapability | Uncallable::Retired | Uncallable::Unpriced => {
-            ApiError::parameter("capability", reason.to_string())
-        }
-    })
+    let uncallable = |reason: Uncallable| match reason {
+        Uncallable::NoSuchCapability => format!("{model} has no capability {capability}"),
+        other => other.to_string(),
+    };
+    let found = state.live.catalog().callable(model, capability);
+    found.map_err(|reason| ApiError::new(ErrorCode::ModelNotFound, uncallable(reason)).of("model"))
 }
 
 /// A request that can't be priced can't be called.

@@ -13,13 +13,13 @@ use axum::{
     },
 };
 use dispatch::{Answer, ChatFrame, ChatFrames, Finished, Started};
-use domain::{Credits, capability::CapabilityKind, id::JobId, job::Mode, unit::OnceKey};
+use domain::{Credits, capability::CapabilityKind, id::JobId, unit::OnceKey};
 use futures::{Stream, stream};
 use serde_json::{Value, json};
 
 use super::{
     idempotency, label,
-    prepare::{Asked, note_start, prepare},
+    prepare::{Asked, Begun, begin, model_and_params},
 };
 use crate::{
     caller::Caller,
@@ -51,25 +51,13 @@ pub async fn create(
 
 async fn complete(state: &AppState, caller: &Caller, headers: &HeaderMap, body: Value) -> ApiResult<Response> {
     let once = idempotency::once_key(headers, &caller.tenant_id, ROUTE, &body)?;
-    let (model, mut params) = super::prepare::model_and_params(body)?;
+    let (model, mut params) = model_and_params(body)?;
     let streamed = params.remove("stream").is_some_and(|stream| stream == Value::Bool(true));
-    let asked = Asked {
-        model: model.clone(),
-        kind: CapabilityKind::Chat,
-        params: Value::Object(params),
-        route: ROUTE,
-        mode: Mode::Interactive,
-        metadata: None,
-        webhook_url: None,
-        once: once.clone(),
+    let asked = Asked::waiting((model.clone(), CapabilityKind::Chat), Value::Object(params), ROUTE, once.clone());
+    let (started, params) = match begin(state, caller, asked).await? {
+        Begun::Started(started, params) => (*started, params),
+        Begun::Replayed(response) => return Ok(response),
     };
-    let prepared = prepare(state, caller, asked)?;
-    let params: Value = super::prepare::stored_params(&prepared)?;
-    let started = match state.parts.dispatcher.start(prepared).await {
-        Ok(started) => started,
-        Err(error) => return super::prepare::replay_or(state, once.as_ref(), error).await,
-    };
-    note_start(state, caller);
     if streamed {
         return stream_answer(state, started, params, model).await;
     }

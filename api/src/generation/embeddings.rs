@@ -6,12 +6,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use dispatch::{Answer, Finished};
-use domain::{capability::CapabilityKind, job::Mode};
+use domain::capability::CapabilityKind;
 use serde_json::{Value, json};
 
 use super::{
     idempotency, label,
-    prepare::{Asked, model_and_params, note_start, prepare, replay_or, stored_params},
+    prepare::{Asked, Begun, begin, model_and_params},
 };
 use crate::{
     caller::Caller,
@@ -42,23 +42,11 @@ pub async fn create(
 async fn embed(state: &AppState, caller: &Caller, headers: &HeaderMap, body: Value) -> ApiResult<Response> {
     let once = idempotency::once_key(headers, &caller.tenant_id, ROUTE, &body)?;
     let (model, params) = model_and_params(body)?;
-    let asked = Asked {
-        model: model.clone(),
-        kind: CapabilityKind::Embedding,
-        params: Value::Object(params),
-        route: ROUTE,
-        mode: Mode::Interactive,
-        metadata: None,
-        webhook_url: None,
-        once: once.clone(),
+    let asked = Asked::waiting((model.clone(), CapabilityKind::Embedding), Value::Object(params), ROUTE, once.clone());
+    let (started, params) = match begin(state, caller, asked).await? {
+        Begun::Started(started, params) => (*started, params),
+        Begun::Replayed(response) => return Ok(response),
     };
-    let prepared = prepare(state, caller, asked)?;
-    let params = stored_params(&prepared)?;
-    let started = match state.parts.dispatcher.start(prepared).await {
-        Ok(started) => started,
-        Err(error) => return replay_or(state, once.as_ref(), error).await,
-    };
-    note_start(state, caller);
     let job_id = started.job_id().clone();
     let Finished { answer, cost } = state.parts.dispatcher.answer(started, params).await?;
     let Answer::Body(mut body) = answer else { return Err(ApiError::internal(&"embeddings answered with images")) };

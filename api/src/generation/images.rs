@@ -9,16 +9,13 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use dispatch::{Answer, Finished};
-use domain::{
-    capability::CapabilityKind,
-    job::{Mode, Output},
-};
+use domain::{capability::CapabilityKind, job::Output};
 use futures::TryStreamExt as _;
 use serde_json::{Map, Value, json};
 
 use super::{
     idempotency, label,
-    prepare::{Asked, model_and_params, note_start, prepare, replay_or, stored_params},
+    prepare::{Asked, Begun, begin, model_and_params},
 };
 use crate::{
     assets::link,
@@ -61,23 +58,12 @@ async fn generate(state: &AppState, caller: &Caller, headers: &HeaderMap, body: 
     several(&mut params)?;
     params.remove("user");
     let from_images = params.get("image").is_some_and(|image| !image.is_null());
-    let asked = Asked {
-        model,
-        kind: if from_images { CapabilityKind::ImageToImage } else { CapabilityKind::TextToImage },
-        params: Value::Object(params),
-        route: ROUTE,
-        mode: Mode::Interactive,
-        metadata: None,
-        webhook_url: None,
-        once: once.clone(),
+    let kind = if from_images { CapabilityKind::ImageToImage } else { CapabilityKind::TextToImage };
+    let asked = Asked::waiting((model, kind), Value::Object(params), ROUTE, once.clone());
+    let (started, params) = match begin(state, caller, asked).await? {
+        Begun::Started(started, params) => (*started, params),
+        Begun::Replayed(response) => return Ok(response),
     };
-    let prepared = prepare(state, caller, asked)?;
-    let params = stored_params(&prepared)?;
-    let started = match state.parts.dispatcher.start(prepared).await {
-        Ok(started) => started,
-        Err(error) => return replay_or(state, once.as_ref(), error).await,
-    };
-    note_start(state, caller);
     let job_id = started.job_id().clone();
     let Finished { answer, cost } = state.parts.dispatcher.answer(started, params).await?;
     let Answer::Images { outputs, failures } = answer else {

@@ -1,18 +1,14 @@
 //! A request becomes a job that may be submitted: its capability found, its parameters resolved, its price asked.
 //! Nothing is read from the database here, and nothing is held yet.
 
-use std::sync::Arc;
-
 use axum::response::Response;
-use dispatch::{Prepared, StartError};
+use dispatch::{Prepared, StartError, Started};
 use domain::{
     capability::CapabilityKind,
     id::JobId,
     job::{Mode, Submission},
-    pricing::PriceError,
     unit::OnceKey,
 };
-use projections::live::{Callable, Uncallable};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use store::JobInputsRow;
@@ -21,6 +17,7 @@ use uuid::Uuid;
 use super::idempotency;
 use crate::{
     caller::Caller,
+    catalog::estimates::{callable, unpriced},
     error::{ApiError, ApiResult, ErrorCode},
     state::AppState,
 };
@@ -48,14 +45,26 @@ pub struct Asked {
     pub once: Option<OnceKey>,
 }
 
+impl Asked {
+    /// A request on a compatible route, whose caller waits.
+    #[must_use]
+    pub fn waiting(
+        (model, kind): (String, CapabilityKind),
+        params: Value,
+        route: &'static str,
+        once: Option<OnceKey>,
+    ) -> Self {
+        Self { model, kind, params, route, mode: Mode::Interactive, metadata: None, webhook_url: None, once }
+    }
+}
+
 /// Validates and prices what was asked for.
 ///
 /// # Errors
 /// What is wrong with it, by parameter.
 pub fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Prepared> {
     caller.needs_scope("generate")?;
-    caller.may_use(&asked.model)?;
-    let callable = callable(state, &asked.model, asked.kind)?;
+    let callable = callable(state, caller, &asked.model, asked.kind)?;
     let params = callable.schema.resolve(asked.params)?;
     let quote = callable.capability.quote(&params).map_err(|error| unpriced(&error))?;
     let params = params.to_string();
@@ -94,24 +103,6 @@ fn bounded_metadata(metadata: Value) -> ApiResult<String> {
     Ok(text)
 }
 
-/// The capability that a request means.
-///
-/// # Errors
-/// `model_not_found`, or that it can't be called.
-pub fn callable(state: &AppState, model: &str, kind: CapabilityKind) -> ApiResult<Arc<Callable>> {
-    state.parts.live.catalog().callable(model, kind).map_err(|error| match error {
-        Uncallable::NoSuchCapability => {
-            ApiError::new(ErrorCode::ModelNotFound, format!("{model} has no capability {kind}")).of("model")
-        }
-        other => ApiError::new(ErrorCode::ModelNotFound, other.to_string()).of("model"),
-    })
-}
-
-/// A request that can't be bounded or priced is the caller's to change: it names a parameter that can't be read.
-fn unpriced(error: &PriceError) -> ApiError {
-    ApiError::new(ErrorCode::InvalidParameter, format!("the request can't be priced: {error}"))
-}
-
 /// The model that a compatible body names, and everything else of it as parameters.
 ///
 /// # Errors
@@ -126,29 +117,34 @@ pub fn model_and_params(body: Value) -> ApiResult<(String, Map<String, Value>)> 
     }
 }
 
-/// The resolved parameters, as they are stored and sent.
-///
-/// # Errors
-/// Never in practice: they were written from a value.
-pub fn stored_params(prepared: &Prepared) -> ApiResult<Value> {
-    serde_json::from_str(&prepared.inputs.params).map_err(|error| ApiError::internal(&error))
+/// What became of a request whose caller waits.
+pub enum Begun {
+    /// Its job's first attempt is under way here, with these parameters.
+    Started(Box<Started>, Value),
+    /// It was made before: this is what was answered then.
+    Replayed(Response),
 }
 
-/// Answers a replayed request as before; any other refusal stays one.
+/// Prepares and starts what a caller waits for, or finds what the same request was answered before.
 ///
 /// # Errors
-/// The refusal.
-pub async fn replay_or(state: &AppState, once: Option<&OnceKey>, error: StartError) -> ApiResult<Response> {
-    match (once, &error) {
-        (Some(once), StartError::Execute(refused)) => match idempotency::replayed(refused) {
-            Some(job_id) => idempotency::replay(state, once, &job_id).await,
-            None => Err(error.into()),
+/// What is wrong with the request, or why it can't be started.
+pub async fn begin(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Begun> {
+    let once = asked.once.clone();
+    let prepared = prepare(state, caller, asked)?;
+    let params = serde_json::from_str(&prepared.inputs.params).map_err(|error| ApiError::internal(&error))?;
+    match state.parts.dispatcher.start(prepared).await {
+        Ok(started) => {
+            // Whatever was appended for it lies after what this process has seen of the log.
+            state.written.note(&caller.tenant_id, state.parts.follower.position() + 1);
+            Ok(Begun::Started(Box::new(started), params))
+        }
+        Err(error) => match (once, &error) {
+            (Some(once), StartError::Execute(refused)) => match idempotency::replayed(refused) {
+                Some(job_id) => idempotency::replay(state, &once, &job_id).await.map(Begun::Replayed),
+                None => Err(error.into()),
+            },
+            _ => Err(error.into()),
         },
-        _ => Err(error.into()),
     }
-}
-
-/// Notes that this tenant wrote, so that its own lists show it.
-pub fn note_start(state: &AppState, caller: &Caller) {
-    state.written.note(&caller.tenant_id, state.parts.follower.position() + 1);
 }
