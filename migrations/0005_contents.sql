@@ -2,7 +2,6 @@
 
 create table job_inputs (
     job_id      text not null,
-    tenant_id   text,
     route       text not null,
     params      json not null, -- json: as it was sent, its keys in their order
     metadata    json,

@@ -4,7 +4,7 @@
 //! their job; here they are read and erased.
 
 use chrono::{DateTime, Utc};
-use domain::id::{JobId, TenantId};
+use domain::id::JobId;
 use serde_json::Value;
 use sqlx::{FromRow, PgPool};
 
@@ -34,8 +34,6 @@ pub enum ContentsError {
 pub struct JobInputs {
     /// The job.
     pub job_id: JobId,
-    /// Whose, when the append said so.
-    pub tenant_id: Option<TenantId>,
     /// The API route that took it.
     pub route: String,
     /// The resolved parameters.
@@ -180,7 +178,6 @@ impl Contents {
 #[derive(FromRow)]
 struct InputsRow {
     job_id: String,
-    tenant_id: Option<String>,
     route: String,
     params: String,
     metadata: Option<String>,
@@ -192,7 +189,6 @@ impl InputsRow {
     fn into_inputs(self) -> Result<JobInputs, sqlx::Error> {
         Ok(JobInputs {
             job_id: self.job_id.parse().map_err(undecodable)?,
-            tenant_id: self.tenant_id.map(|id| id.parse()).transpose().map_err(undecodable)?,
             route: self.route,
             params: serde_json::from_str(&self.params).map_err(undecodable)?,
             metadata: self.metadata.map(|text| serde_json::from_str(&text)).transpose().map_err(undecodable)?,
@@ -236,7 +232,7 @@ fn undecodable(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::E
 
 async fn select_inputs(pool: &PgPool, job: &JobId) -> Result<Option<InputsRow>, sqlx::Error> {
     sqlx::query_as(
-        "select job_id, tenant_id, route, params::text, metadata::text, webhook_url, created_at
+        "select job_id, route, params::text, metadata::text, webhook_url, created_at
          from job_inputs where job_id = $1",
     )
     .bind(job.as_str())
