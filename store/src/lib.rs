@@ -8,6 +8,7 @@ pub mod contents;
 pub mod follow;
 pub mod identity;
 pub mod load;
+mod loads;
 pub mod log;
 pub mod objects;
 pub mod outbox;
@@ -24,6 +25,7 @@ use std::{sync::Arc, time::Duration};
 use committer::{Answer, Clock, Committer, Pending};
 use domain::stream::State;
 use load::LoadError;
+use loads::Loads;
 pub use sqlx::{Error as DatabaseError, PgPool as Pool};
 use sqlx::{PgPool, postgres::PgPoolOptions};
 use tokio::sync::oneshot;
@@ -42,6 +44,7 @@ const LOADS_AT_MOST: u32 = 32;
 pub struct Store {
     pool: PgPool,
     committer: Committer,
+    loads: Loads,
     clock: Clock,
 }
 
@@ -79,7 +82,7 @@ impl Store {
     #[must_use]
     pub fn with_clock(pool: PgPool, clock: Clock) -> Self {
         let committer = Committer::start(pool.clone(), clock.clone());
-        Self { pool, committer, clock }
+        Self { loads: Loads::new(pool.clone()), pool, committer, clock }
     }
 
     /// The pool, for the functions of this crate and of `projections`.
@@ -121,11 +124,10 @@ impl Store {
         Err(ExecuteError::Unavailable("its streams went cold again and again".into()))
     }
 
-    async fn load_all(&self, keys: Vec<StreamKey>) -> Result<Vec<(StreamKey, Version)>, LoadError> {
-        let mut connection = self.pool.acquire().await?;
+    async fn load_all(&self, keys: Vec<StreamKey>) -> Result<Vec<(StreamKey, Version)>, Arc<LoadError>> {
         let mut brought = Vec::with_capacity(keys.len());
         for key in keys {
-            let version = load::load(&mut connection, &key).await?;
+            let version = self.loads.load(&key).await?;
             brought.push((key, version));
         }
         Ok(brought)

@@ -15,7 +15,7 @@ use crate::{
 /// The most streams in memory. Above it those that were not touched for longest go.
 pub const HOT_STREAMS: usize = 50_000;
 /// A stream gets a snapshot with the append that passes a multiple of this, wherever it was loaded from.
-pub const SNAPSHOT_EVERY: i64 = 500;
+pub const SNAPSHOT_EVERY: i64 = 1_000;
 
 struct Entry {
     durable: Version,

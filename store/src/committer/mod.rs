@@ -16,17 +16,15 @@ mod hot;
 mod locked;
 mod statement;
 
-use std::sync::Arc;
+use std::{pin::Pin, sync::Arc};
 
 pub(crate) use batch::Pending;
 use batch::{Batch, Waiting};
 use chrono::{DateTime, Utc};
 use flush::{Flushed, Writer};
+use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use hot::HotStreams;
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
-};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     version::{StreamKey, Version},
@@ -119,7 +117,14 @@ struct Task {
     diverged: Option<String>,
 }
 
-type Flight = JoinHandle<(Writer, Batch, Flushed)>;
+/// A batch on its way to the database. Part of the committer's own task: no other has to wake up for it.
+type Flight = Pin<Box<MaybeDone<BoxFuture<'static, Landing>>>>;
+
+struct Landing {
+    writer: Writer,
+    batch: Batch,
+    flushed: Flushed,
+}
 
 impl Task {
     async fn run(mut self) {
@@ -136,12 +141,9 @@ impl Task {
                 }
                 Some(landing) => tokio::select! {
                     biased;
-                    landed = landing => {
-                        flight = None;
-                        // The runtime is being shut down; whoever still waits hears that the committer stopped.
-                        let Ok((writer, batch, flushed)) = landed else { return };
-                        self.writer = Some(writer);
-                        self.land(batch, flushed).await;
+                    () = landing.as_mut() => {
+                        let landed = landing.as_mut().take_output().expect("a flight lands once");
+                        flight = self.land(landed).await;
                     }
                     Some(ask) = self.inbox.recv(), if !self.gathering.is_full() => self.take(ask),
                 },
@@ -183,31 +185,38 @@ impl Task {
         if batch.is_empty() {
             return None;
         }
-        let mut writer = self.writer.take().expect("no batch is in flight");
         if self.lock_first > 0 || batch.needs_lock() {
             self.lock_first = self.lock_first.saturating_sub(1);
             self.hot.roll_back();
-            self.writer = Some(writer);
             self.resolve_locked(batch.into_pending()).await;
             return None;
         }
         self.hot.depart();
-        Some(tokio::spawn(async move {
+        let mut writer = self.writer.take().expect("no batch is in flight");
+        let landing: BoxFuture<'static, Landing> = Box::pin(async move {
             let flushed = writer.flush(&batch).await;
-            (writer, batch, flushed)
-        }))
+            Landing { writer, batch, flushed }
+        });
+        let mut flight = Box::pin(maybe_done(landing));
+        // On the wire at once, so that the database works while callers are answered.
+        let _ = futures::poll!(flight.as_mut());
+        Some(flight)
     }
 
-    async fn land(&mut self, batch: Batch, flushed: Flushed) {
+    /// Takes a batch back, sends off what was gathered meanwhile if nothing forbids it, and answers.
+    async fn land(&mut self, Landing { writer, batch, flushed }: Landing) -> Option<Flight> {
+        self.writer = Some(writer);
         match flushed {
             Flushed::Durable(end) => {
                 self.hot.promote(&batch.after);
+                let next = if end.stale.is_empty() { self.depart().await } else { None };
                 let stale = batch.answer(&end);
                 if !stale.is_empty() {
                     let keys = stale.iter().flat_map(|pending| pending.keys());
                     self.hot.forget(keys);
                     self.redo_locked(stale).await;
                 }
+                return next;
             }
             Flushed::Conflict => {
                 self.lock_first = LOCK_FIRST_BATCHES;
@@ -220,6 +229,7 @@ impl Task {
                 self.fail_all(batch, &ExecuteError::Diverged(why));
             }
         }
+        None
     }
 
     /// One of these units can't be written: each is done alone, so that only that one fails.

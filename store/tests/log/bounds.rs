@@ -63,25 +63,25 @@ async fn snapshots_are_written_used_and_passed_over_when_not_ours() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
     let tenant = ledger::account(&store, 1_000).await;
-    let jobs: Vec<_> = (0..300).map(|_| ledger::new_job()).collect();
-    // Small batches, from stores that come and go: the multiple of 500 is passed all the same.
+    let jobs: Vec<_> = (0..600).map(|_| ledger::new_job()).collect();
+    // Small batches, from stores that come and go: the multiple of 1,000 is passed all the same.
     for some in jobs.chunks(50) {
         let store = Store::new(database.pool.clone());
         futures::future::join_all(some.iter().map(|job| store.execute(ledger::hold(&tenant, job, 1)))).await;
         futures::future::join_all(some.iter().map(|job| store.execute(ledger::settle(&tenant, job, 1)))).await;
     }
     let sequence = snapshot_sequence(&database.pool).await;
-    assert!((500..=602).contains(&sequence), "{sequence}");
-    assert_eq!(posted_by_a_cold_store(&database, &tenant).await, credits(700));
+    assert!((1_000..=1_202).contains(&sequence), "{sequence}");
+    assert_eq!(posted_by_a_cold_store(&database, &tenant).await, credits(400));
     let forge = "update snapshots set state = jsonb_set(state::jsonb, '{posted}', to_jsonb(
                         ((state ->> 'posted')::numeric + 5000)::int::text))::json";
     sqlx::query(forge).execute(&database.pool).await.expect("forged");
-    assert_eq!(posted_by_a_cold_store(&database, &tenant).await, credits(5_700), "it is used");
+    assert_eq!(posted_by_a_cold_store(&database, &tenant).await, credits(5_400), "it is used");
     sqlx::query("update snapshots set code_version = code_version + 1").execute(&database.pool).await.expect("aged");
-    assert_eq!(posted_by_a_cold_store(&database, &tenant).await, credits(700), "other code wrote it");
+    assert_eq!(posted_by_a_cold_store(&database, &tenant).await, credits(400), "other code wrote it");
     let restore = "update snapshots set code_version = code_version - 1, leaf_hash = sha256('x')";
     sqlx::query(restore).execute(&database.pool).await.expect("forged");
-    assert_eq!(posted_by_a_cold_store(&database, &tenant).await, credits(700), "its leaf is not in the log");
+    assert_eq!(posted_by_a_cold_store(&database, &tenant).await, credits(400), "its leaf is not in the log");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ pub enum Contender {
     Stock,
     /// Our committer.
     Ours,
-    /// Two committers with a connection each, as two processes have.
+    /// Two processes, each with its committer.
     OursTwice,
 }
 
@@ -31,7 +31,7 @@ impl Contender {
             Self::ForUpdate => "select for update",
             Self::Stock => "cqrs-es + postgres-es",
             Self::Ours => "ours",
-            Self::OursTwice => "ours, two writers",
+            Self::OursTwice => "ours, two processes",
         }
     }
 }

@@ -12,6 +12,7 @@ mod ours;
 mod report;
 mod row_lock;
 mod stock;
+mod twice;
 
 use std::collections::BTreeMap;
 
@@ -29,6 +30,14 @@ const POOLS: [u32; 4] = [2, 8, 16, 32];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.split_first() {
+        Some((first, rest)) if first == twice::WRITER => twice::write(rest).await,
+        _ => compare().await,
+    }
+}
+
+async fn compare() -> anyhow::Result<()> {
     let url = new_database().await?;
     let flush_us = machine::flush_us()?;
     println!("a flush of this disk takes {flush_us} µs (median of fdatasync after 8 KiB)");
@@ -54,8 +63,8 @@ async fn run(contender: Contender, url: &str, clients: usize, pool: u32) -> anyh
         Contender::RowLock => measure(row_lock::Function::new(url, connections).await?, clients).await,
         Contender::ForUpdate => measure(row_lock::Transaction::new(url, connections).await?, clients).await,
         Contender::Stock => measure(stock::Stock::new(url, connections).await?, clients).await,
-        Contender::Ours => measure(ours::Ours::new(url, 1).await?, clients).await,
-        Contender::OursTwice => measure(ours::Ours::new(url, 2).await?, clients).await,
+        Contender::Ours => measure(ours::Ours::new(url).await?, clients).await,
+        Contender::OursTwice => twice::measure_two(url, clients).await,
     }
 }
 

@@ -1,9 +1,4 @@
-//! Our store, as one process or as two on the same account.
-
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+//! Our store: one committer on an account.
 
 use domain::{
     Credits,
@@ -29,34 +24,37 @@ pub fn settle(job_id: JobId) -> AccountCommand {
     AccountCommand::SettleHold { job_id, cost: Credits::from_micro(1), overrun: Overrun::FromBalance }
 }
 
-/// An account behind one committer or several.
+/// An account behind this process's committer.
 #[derive(Clone)]
 pub struct Ours {
-    stores: Arc<[Store]>,
-    next: Arc<AtomicUsize>,
+    store: Store,
     tenant: TenantId,
 }
 
 impl Ours {
-    /// Each committer has a pool and a connection of its own, as in a process of its own.
-    pub async fn new(url: &str, committers: usize) -> anyhow::Result<Self> {
-        let mut stores = Vec::new();
-        for _ in 0..committers {
-            stores.push(Store::new(store::connect(url, 4).await?));
-        }
-        let tenant = TenantId::from_uuid(Uuid::now_v7());
-        let ours = Self { stores: stores.into(), next: Arc::default(), tenant };
+    /// A new account with enough on it.
+    pub async fn new(url: &str) -> anyhow::Result<Self> {
+        let ours = Self::attach(url, TenantId::from_uuid(Uuid::now_v7())).await?;
         ours.execute(AccountCommand::OpenAccount).await?;
         ours.execute(recharge()).await?;
         Ok(ours)
     }
 
-    /// Takes turns between the committers. A conflict would be an error, and end the benchmark.
+    /// An account that another process may write to as well.
+    pub async fn attach(url: &str, tenant: TenantId) -> anyhow::Result<Self> {
+        Ok(Self { store: Store::new(store::connect(url, 4).await?), tenant })
+    }
+
+    /// Whose account it is.
+    pub const fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+
+    /// A conflict would be an error, and end the benchmark.
     async fn execute(&self, command: AccountCommand) -> anyhow::Result<()> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.stores.len();
         let unit = Unit::of(&self.tenant, command);
         let context = Context { actor: "bench".into(), request_id: "bench".into() };
-        self.stores[turn].execute(Work { unit, context, side: Side::default() }).await?;
+        self.store.execute(Work { unit, context, side: Side::default() }).await?;
         Ok(())
     }
 }

@@ -38,7 +38,7 @@ fn print_targets(results: &Results) {
     println!("{} a hold's p99 at 256 is {} ms (target: 50)", verdict(p99_us <= 50_000), milliseconds(p99_us));
     let ratio = rate(Contender::OursTwice, 256) / rate(Contender::Ours, 256);
     println!(
-        "{} two writers keep {ratio:.2} of one's pairs at 256, no conflict seen (target: 0.5)",
+        "{} two processes keep {ratio:.2} of one's pairs at 256, no conflict seen (target: 0.5)",
         verdict(ratio >= 0.5)
     );
 }
