@@ -97,9 +97,8 @@ impl Dispatcher {
         let Ok(job_id) = timer.reference.parse::<JobId>() else { return Ok(None) };
         let job: Job = self.parts().store.read(job_id.as_str()).await?;
         let Phase::Running { attempt } = job.phase() else { return Ok(None) };
-        let (Some(upstream_id), Ok(run)) = (attempt.upstream_id.clone(), Run::of(self, &job_id, &job)) else {
-            return Ok(None);
-        };
+        let Some(upstream_id) = attempt.upstream_id.clone() else { return Ok(None) };
+        let Some(run) = Run::of(self, &job_id, &job)? else { return Ok(None) };
         let (attempt, cancel_requested) = (attempt.clone(), job.cancel_requested());
         Ok(Some(Followed { run, attempt, upstream_id, cancel_requested, tries: timer.tries }))
     }

@@ -23,7 +23,7 @@ use crate::{
 pub enum Handled {
     /// It needs nothing more: the job ended, or a timer owns it.
     Done,
-    /// There is no such job, or it can't be understood: poison.
+    /// There is no such job: poison.
     Poison,
 }
 
@@ -42,6 +42,16 @@ pub enum HandleError {
     /// The asset rows can't be written.
     #[error(transparent)]
     Assets(#[from] store::assets::AssetsError),
+    /// What was frozen for the job has not reached this process yet.
+    #[error("version {version} of {capability} of {model} is not in this process's catalog yet")]
+    UnknownVersion {
+        /// The model.
+        model: String,
+        /// Its capability.
+        capability: CapabilityKind,
+        /// The version that was frozen.
+        version: u32,
+    },
 }
 
 impl Dispatcher {
@@ -51,12 +61,9 @@ impl Dispatcher {
     /// When it should be delivered again.
     pub async fn run_queued(&self, job_id: &JobId) -> Result<Handled, HandleError> {
         let job: Job = self.parts().store.read(job_id.as_str()).await?;
-        let run = match Run::of(self, job_id, &job) {
-            Ok(run) => run,
-            Err(error) => {
-                tracing::error!(%job_id, %error, "a job can't be run");
-                return Ok(Handled::Poison);
-            }
+        let Some(run) = Run::of(self, job_id, &job)? else {
+            tracing::error!(%job_id, "a delivery names a job that was never submitted");
+            return Ok(Handled::Poison);
         };
         match job.phase() {
             Phase::Queued if job.cancel_requested() => self.release_quietly(&run, Unsuccessful::Canceled).await?,

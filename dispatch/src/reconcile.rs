@@ -68,9 +68,7 @@ impl Dispatcher {
     async fn run_of(&self, timer: &DueTimer) -> Result<Option<(Run, Job)>, HandleError> {
         let Ok(job_id) = timer.reference.parse::<JobId>() else { return Ok(None) };
         let job: Job = self.parts().store.read(job_id.as_str()).await?;
-        let run = Run::of(self, &job_id, &job);
-        let run = run.inspect_err(|error| tracing::error!(%job_id, %error, "a duty can't be understood"));
-        Ok(run.ok().map(|run| (run, job)))
+        Ok(Run::of(self, &job_id, &job)?.map(|run| (run, job)))
     }
 
     /// When the current attempt was started, and since when its outcome is unknown.

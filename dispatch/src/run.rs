@@ -11,7 +11,7 @@ use domain::{
 use projections::live::Callable;
 use store::{Context, Side, TimerChange, Work};
 
-use crate::{ACTOR, Dispatcher, duty};
+use crate::{ACTOR, Dispatcher, duty, queued::HandleError};
 
 /// A hold covers the most that a request can use. A usage that costs more than this many holds is no usage but a lie.
 pub const ABSURD_HOLDS: i64 = 10;
@@ -35,15 +35,6 @@ pub struct Run {
     pub request_id: String,
 }
 
-/// Why a job can't be run at all.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NoRun {
-    #[error("the job was never submitted")]
-    Absent,
-    #[error("version {version} of {capability} of {model} is not in the catalog")]
-    UnknownVersion { model: String, capability: String, version: u32 },
-}
-
 /// Why a usage is not charged.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Uncharged {
@@ -64,10 +55,15 @@ impl Run {
         Ok(charge)
     }
 
-    pub(crate) fn of(dispatcher: &Dispatcher, job_id: &JobId, job: &Job) -> Result<Self, NoRun> {
-        let submission = job.submission().ok_or(NoRun::Absent)?;
+    /// The run of a job; `None` when it was never submitted.
+    ///
+    /// # Errors
+    /// When this process has not heard yet of the version that was frozen for it. That passes by itself: whoever
+    /// published it wrote it into the log before the job.
+    pub(crate) fn of(dispatcher: &Dispatcher, job_id: &JobId, job: &Job) -> Result<Option<Self>, HandleError> {
+        let Some(submission) = job.submission() else { return Ok(None) };
         let callable = frozen(dispatcher, submission)?;
-        Ok(Self {
+        Ok(Some(Self {
             job_id: job_id.clone(),
             tenant_id: submission.tenant_id.clone(),
             callable,
@@ -75,7 +71,7 @@ impl Run {
             hold: submission.hold,
             expires_at: submission.expires_at,
             request_id: String::new(),
-        })
+        }))
     }
 
     /// A unit of this run, with the job's next duty.
@@ -110,12 +106,12 @@ impl Run {
     }
 }
 
-fn frozen(dispatcher: &Dispatcher, submission: &Submission) -> Result<Arc<Callable>, NoRun> {
+fn frozen(dispatcher: &Dispatcher, submission: &Submission) -> Result<Arc<Callable>, HandleError> {
     let catalog = dispatcher.parts().live.catalog();
     let version = catalog.version(&submission.model, submission.capability, submission.price_version);
-    version.ok_or_else(|| NoRun::UnknownVersion {
+    version.ok_or_else(|| HandleError::UnknownVersion {
         model: submission.model.clone(),
-        capability: submission.capability.to_string(),
+        capability: submission.capability,
         version: submission.price_version,
     })
 }

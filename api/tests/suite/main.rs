@@ -1,6 +1,7 @@
 //! The API through HTTP, on a real PostgreSQL and object storage: who gets in, what is refused, what belongs to whom.
 
 mod auth;
+mod behind;
 mod requests;
 mod support;
 mod tenants;
