@@ -45,12 +45,14 @@ pub struct Refusal {
     pub message: String,
     /// Seconds for `Retry-After`.
     pub retry_after: Option<u64>,
+    /// What else the provider says, in its own shape.
+    pub details: Value,
 }
 
 impl Refusal {
-    /// A refusal without `Retry-After`.
+    /// A refusal without `Retry-After` and details.
     pub fn new(status: u16, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { status, code: code.into(), message: message.into(), retry_after: None }
+        Self { status, code: code.into(), message: message.into(), retry_after: None, details: Value::Null }
     }
 }
 
@@ -75,6 +77,8 @@ pub enum Answer {
     },
     /// A stream of server-sent events; the last one is sent as it is (`[DONE]`).
     Events(Vec<Event>),
+    /// 204.
+    Nothing,
 }
 
 /// How a provider writes its errors.
@@ -150,7 +154,7 @@ impl Call {
             let phrase = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
             let code = self.fault.code.clone().unwrap_or_else(|| phrase.unwrap_or("Error").replace(' ', ""));
             let message = self.fault.message.clone().unwrap_or_else(|| format!("The request failed: {code}."));
-            let refusal = Refusal { status, code, message, retry_after: self.fault.retry_after };
+            let refusal = Refusal { retry_after: self.fault.retry_after, ..Refusal::new(status, code, message) };
             return Some(self.refuse(&refusal, shape));
         }
         if self.fault.garbage {
@@ -188,6 +192,10 @@ impl Call {
                 self.whole(body.to_string())
             }
             Answer::Events(events) => self.events(events),
+            Answer::Nothing => {
+                self.end("answered", Some(204));
+                with_request_id(StatusCode::NO_CONTENT.into_response(), &self.request_id)
+            }
         }
     }
 
@@ -195,6 +203,7 @@ impl Call {
         let after_ms = match answer {
             Answer::Json { after_ms, .. } => *after_ms,
             Answer::Events(events) => events.iter().map(|event| event.after_ms).sum(),
+            Answer::Nothing => 0,
         };
         self.sim.clock.sleep(after_ms).await;
     }

@@ -24,6 +24,10 @@ pub struct Config {
     pub embedding_ms: u64,
     /// Tasks that may wait in one account's queue before creates answer `QuotaExceeded`.
     pub max_queued_videos: usize,
+    /// Tasks that Runway works on at once for an account and model; later ones are throttled.
+    pub runway_concurrency: usize,
+    /// Tasks that Runway takes a day for an account and model.
+    pub runway_daily: usize,
     /// Words in a prompt that the content filter refuses.
     pub moderated_words: Vec<String>,
     /// Where tasks, files and the request log are kept across restarts; nowhere when `None`.
@@ -42,6 +46,8 @@ impl Default for Config {
             image_ms: 1_500,
             embedding_ms: 30,
             max_queued_videos: 1_000,
+            runway_concurrency: 20,
+            runway_daily: 25_000,
             moderated_words: vec!["gore".into(), "beheading".into(), "血腥".into()],
             state_dir: None,
         }

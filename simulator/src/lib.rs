@@ -1,6 +1,6 @@
 //! The pretended upstreams, on the providers' own wire formats, with real content, tasks that age, and faults on request.
 //!
-//! One folder per provider (`ark`; others beside it); what they share stands here: the clock, the request log, faults, files, media.
+//! One folder per provider (`ark`, `runway`); what they share stands here: the clock, the request log, faults, files, media.
 //! It depends on nothing of the gateway and never calls a real provider.
 
 mod ark;
@@ -11,10 +11,13 @@ mod config;
 mod control;
 mod faults;
 mod files;
+mod incoming;
 mod journal;
 mod media;
 mod requests;
+mod runway;
 mod server;
+mod tasks;
 mod wording;
 
 use std::collections::HashMap;
@@ -36,6 +39,7 @@ struct Sim {
     journal: journal::Journal,
     endpoints: Mutex<HashMap<String, String>>,
     ark: ark::Ark,
+    runway: runway::Runway,
 }
 
 impl Sim {
@@ -44,7 +48,7 @@ impl Sim {
         let start_ms = records.iter().map(|record| record.clock_ms).max().unwrap_or(0);
         let files = files::Files::default();
         let mut entries = Vec::new();
-        let mut tasks = Vec::new();
+        let (mut ark_tasks, mut runway_tasks) = (Vec::new(), Vec::new());
         for record in records {
             match record.kind.as_str() {
                 "request" => entries.extend(serde_json::from_value(record.value)),
@@ -53,7 +57,8 @@ impl Sim {
                         files.put(&record.id, made);
                     }
                 }
-                "ark_task" => tasks.extend(serde_json::from_value(record.value)),
+                "ark_task" => ark_tasks.extend(serde_json::from_value(record.value)),
+                "runway_task" => runway_tasks.extend(serde_json::from_value(record.value)),
                 _ => {}
             }
         }
@@ -64,7 +69,8 @@ impl Sim {
             files,
             journal,
             endpoints: Mutex::default(),
-            ark: ark::Ark::restore(tasks),
+            ark: ark::Ark::restore(ark_tasks),
+            runway: runway::Runway::restore(runway_tasks),
             config,
         })
     }
@@ -89,6 +95,7 @@ impl Sim {
         self.requests.clear();
         self.files.clear();
         self.ark.clear();
+        self.runway.clear();
         self.endpoints.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
         self.journal.clear();
     }
@@ -109,7 +116,7 @@ impl Simulator {
 
     /// All routes. Served by anything else than [`serve`], a lost answer shows as a 500 instead of a dropped connection.
     pub fn router(&self) -> axum::Router {
-        control::routes().merge(ark::routes()).with_state(self.sim.clone())
+        control::routes().merge(ark::routes()).merge(runway::routes()).with_state(self.sim.clone())
     }
 }
 

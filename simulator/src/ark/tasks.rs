@@ -1,8 +1,5 @@
-//! Video tasks: what they are, how they age, who sees them.
+//! Video tasks: what they are, where they stand at a moment, how they are told.
 //! A task's age is read from the simulated clock whenever somebody looks; nothing ticks.
-
-use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -14,8 +11,6 @@ use crate::faults::TaskError;
 const RECORD_LIFETIME_S: i64 = 7 * 24 * 3_600;
 /// How long a cancelled task's record stays.
 const CANCELLED_LIFETIME_S: i64 = 24 * 3_600;
-/// How many tasks are kept; the oldest go first.
-const CAPACITY: usize = 100_000;
 
 /// Where a task stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,81 +147,38 @@ impl Task {
         usage.extend(self.wrong_usage.clone().unwrap_or_default());
         Value::Object(usage)
     }
+}
+
+/// What the pretended Ark remembers.
+pub type Ark = crate::tasks::Tasks<Task>;
+
+impl crate::tasks::Task for Task {
+    fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn account(&self) -> &str {
+        &self.account
+    }
 
     fn is_forgotten(&self, now_s: i64) -> bool {
         let lifetime = if self.status == Status::Cancelled { CANCELLED_LIFETIME_S } else { RECORD_LIFETIME_S };
         let since = if self.status == Status::Cancelled { self.updated_at } else { self.created_at };
         now_s - since > lifetime
     }
+
+    fn is_open(&self) -> bool {
+        self.status.is_open()
+    }
 }
 
-/// What the pretended Ark remembers: its tasks, by number.
-#[derive(Debug, Default)]
-pub struct Ark(Mutex<BTreeMap<u64, Task>>);
-
 impl Ark {
-    /// Goes on with these tasks.
-    pub fn restore(tasks: Vec<Task>) -> Self {
-        Self(Mutex::new(tasks.into_iter().map(|task| (task.number, task)).collect()))
-    }
-
-    /// Adds a task; the oldest falls out when there are too many.
-    pub fn put(&self, task: Task) {
-        let mut tasks = self.lock();
-        tasks.insert(task.number, task);
-        if tasks.len() > CAPACITY {
-            tasks.pop_first();
-        }
-    }
-
-    /// The task that an account sees under an id.
-    pub fn find(&self, account: &str, id: &str) -> Option<Task> {
-        let now_s = chrono::Utc::now().timestamp();
-        let seen = |task: &&Task| task.id == id && task.account == account && !task.is_forgotten(now_s);
-        self.lock().values().rev().find(seen).cloned()
-    }
-
-    /// All tasks that an account sees, newest first.
-    pub fn of(&self, account: &str) -> Vec<Task> {
-        let now_s = chrono::Utc::now().timestamp();
-        let seen = |task: &&Task| task.account == account && !task.is_forgotten(now_s);
-        self.lock().values().rev().filter(seen).cloned().collect()
-    }
-
     /// How many tasks of an account wait in the queue.
     pub fn waiting(&self, account: &str, now_ms: u64) -> usize {
-        let waits = |task: &&Task| task.account == account && task.status_at(now_ms) == Status::Queued;
-        self.lock().values().filter(waits).count()
-    }
-
-    /// The task with a number.
-    pub fn get(&self, number: u64) -> Option<Task> {
-        self.lock().get(&number).cloned()
-    }
-
-    /// Changes a task if it is still there; the change says whether it made one.
-    pub fn change(&self, number: u64, change: impl FnOnce(&mut Task) -> bool) -> Option<Task> {
-        let mut tasks = self.lock();
-        let task = tasks.get_mut(&number)?;
-        change(task).then(|| task.clone())
-    }
-
-    /// Erases a task's record.
-    pub fn remove(&self, number: u64) {
-        self.lock().remove(&number);
-    }
-
-    /// The tasks that can still change.
-    pub fn open(&self) -> Vec<Task> {
-        self.lock().values().filter(|task| task.status.is_open()).cloned().collect()
-    }
-
-    /// Forgets all.
-    pub fn clear(&self) {
-        self.lock().clear();
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Task>> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.count(|task| task.account == account && task.status_at(now_ms) == Status::Queued)
     }
 }

@@ -8,4 +8,5 @@ mod faults;
 mod images;
 mod restarts;
 mod running;
+mod runway;
 mod video;

@@ -54,6 +54,13 @@ impl Running {
         self.client.request(method, format!("{}/ark/api/v3{path}", self.url)).bearer_auth(key)
     }
 
+    /// A call of a path of Runway, with a good key: the status and the JSON answered.
+    pub async fn runway(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let request = self.client.request(method, format!("{}/runway/v1{path}", self.url)).bearer_auth("sim-test-1");
+        let request = request.header("x-runway-version", "2024-11-06");
+        read(body.into_iter().fold(request, |request, body| request.json(&body)).send().await.expect("an answer")).await
+    }
+
     /// Posts a body and returns the status and the JSON answered.
     pub async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         read(self.ark(Method::POST, path).json(&body).send().await.expect("an answer")).await
