@@ -5,6 +5,7 @@
 mod answer;
 mod assets;
 mod cancel;
+mod crash;
 mod crowd;
 mod disconnect;
 mod following;

@@ -72,7 +72,7 @@ async fn without_the_broker_jobs_wait_and_then_go_on() -> anyhow::Result<()> {
 }
 
 /// Waits until `readyz` says that all is there, or that just this part is missing.
-async fn ready(world: &World, missing: Option<&str>) -> anyhow::Result<()> {
+pub async fn ready(world: &World, missing: Option<&str>) -> anyhow::Result<()> {
     let mut last = (0, Value::Null);
     for _ in 0..LOOKS {
         let answer = send(world.http.get(format!("{}/readyz", world.base_url))).await?;

@@ -31,6 +31,8 @@ use crate::answer::{Answer, send};
 const READY: &str = "the gateway is ready at";
 /// How fast the simulator's time runs unless a test says otherwise: a hundred times as fast as ours.
 const FAST: &str = "0.01";
+/// The gateway's data, below its folder.
+const DATA: &str = "data";
 /// Addresses that test clients pretend to come from, so that the limits on the auth routes never meet two of them.
 static ADDRESSES: AtomicU32 = AtomicU32::new(1);
 static SHARED: Mutex<Weak<Running>> = Mutex::const_new(Weak::new());
@@ -101,9 +103,23 @@ impl World {
         database_url: &str,
         settings: &[(&str, &str)],
     ) -> anyhow::Result<Self> {
+        let with_database = [&[("DATABASE_URL", database_url)], settings].concat();
+        Self::start_in(ScratchFolder::create("flows")?, Some(database), &with_database).await
+    }
+
+    /// A gateway with a PostgreSQL of its own, as `zephyr up` starts one.
+    pub async fn embedded(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let folder = ScratchFolder::create("flows")?;
-        let data_dir = folder.path().join("data");
-        let mut variables: BTreeMap<String, String> = usual(database_url, &data_dir);
+        Self::start_in(folder, None, settings).await
+    }
+
+    async fn start_in(
+        folder: ScratchFolder,
+        database: Option<ScratchDatabase>,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let data_dir = folder.path().join(DATA);
+        let mut variables: BTreeMap<String, String> = usual(&data_dir);
         variables.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let variables: Vec<(String, String)> = variables.into_iter().collect();
         let mut program =
@@ -114,7 +130,7 @@ impl World {
         let credentials = json!({ "email": demo["ZEPHYR_ADMIN_EMAIL"], "password": demo["ZEPHYR_ADMIN_PASSWORD"] });
         let login = send(nobody.post("/auth/login", &credentials)).await?.expect(200)?;
         let admin_token = text(&login["access_token"])?;
-        let (program, database) = (Some(program), Some(database));
+        let program = Some(program);
         Self::over(Arc::new(Running { base_url, demo, admin_token, program, database, folder }))
     }
 
@@ -160,6 +176,11 @@ impl World {
         Ok(self.running.database.as_ref().context("the gateway has a database")?.url())
     }
 
+    /// Where it keeps its data.
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder().join(DATA)
+    }
+
     /// A folder that is gone with the gateway.
     pub fn folder(&self) -> &std::path::Path {
         self.running.folder.path()
@@ -185,9 +206,8 @@ impl Drop for Running {
     }
 }
 
-fn usual(database_url: &str, data_dir: &std::path::Path) -> BTreeMap<String, String> {
+fn usual(data_dir: &std::path::Path) -> BTreeMap<String, String> {
     let settings = [
-        ("DATABASE_URL", database_url),
         ("ZEPHYR_DATA_DIR", data_dir.to_str().unwrap_or_default()),
         ("ZEPHYR_DATABASE_CONNECTIONS", "12"),
         ("ZEPHYR_LISTEN", "127.0.0.1:0"),
