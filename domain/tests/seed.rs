@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf, sync::LazyLock};
 
+use chrono::{DateTime, Utc};
 use domain::{
     capability::{Capability, CapabilityKind, Quote},
     decide::Decide,
@@ -11,6 +12,9 @@ use domain::{
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+/// When the requests of these tests come.
+const NOON: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
 fn catalog() -> &'static [CatalogEntry] {
     static CATALOG: LazyLock<Vec<CatalogEntry>> = LazyLock::new(read_catalog);
@@ -39,7 +43,7 @@ fn resolve(capability: &Capability, params: Value) -> Value {
 }
 
 fn quote(capability: &Capability, params: Value) -> Quote {
-    capability.quote(&resolve(capability, params)).expect("a price")
+    capability.quote(&resolve(capability, params), NOON).expect("a price")
 }
 
 #[test]
@@ -182,7 +186,7 @@ fn a_kind_of_media_without_a_bound_is_refused() {
     let image = part(json!({"type": "image_url", "image_url": {"url": "https://images.example.com/a.png"}}));
     assert!(quote(&chat, image).quantities.get(Meter::InputToken) > Some(16_384));
     let file = part(json!({"type": "file", "file": {"file_id": "f"}}));
-    assert!(chat.quote(&resolve(&chat, file)).is_err());
+    assert!(chat.quote(&resolve(&chat, file), NOON).is_err());
 }
 
 fn arbitrary_usage(bounds: &Quantities, shares: &[u64; 4]) -> Quantities {

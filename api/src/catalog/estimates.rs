@@ -76,7 +76,7 @@ pub async fn estimate(
     let callable = callable(&state, &caller, &model, capability)?;
     let params = if params.is_null() { Value::Object(serde_json::Map::new()) } else { params };
     let params = callable.schema.resolve(params)?;
-    let quote = callable.capability.quote(&params).map_err(|error| unpriced(&error))?;
+    let quote = callable.capability.quote(&params, state.store.now()).map_err(|error| unpriced(&error))?;
     let (Charge { amount: hold, lines: breakdown, .. }, likely) = (quote.hold, quote.expected);
     Ok(axum::Json(Estimate {
         object: "estimate",

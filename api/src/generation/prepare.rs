@@ -66,9 +66,9 @@ pub fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Pre
     caller.needs_scope("generate")?;
     let callable = callable(state, caller, &asked.model, asked.kind)?;
     let params = callable.schema.resolve(asked.params)?;
-    let quote = callable.capability.quote(&params).map_err(|error| unpriced(&error))?;
-    let params = params.to_string();
     let now = state.parts.store.now();
+    let quote = callable.capability.quote(&params, now).map_err(|error| unpriced(&error))?;
+    let params = params.to_string();
     let submission = Submission {
         tenant_id: caller.tenant_id.clone(),
         user_id: caller.user_id.clone(),

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -17,6 +18,8 @@ use crate::{
 const MAX_COUNTS: usize = 1_000;
 /// The most routes and examples of one capability.
 const MAX_LIST: usize = 64;
+/// When examples are priced: any time does, for what a price counts does not depend on it.
+const EXAMPLE_MOMENT: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
 /// Something that is wrong with a capability.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -166,7 +169,7 @@ impl Capability {
             match schema.resolve(Value::Object(example.params.clone())) {
                 Err(errors) => errors.iter().for_each(|error| note(issues, &path, error)),
                 Ok(params) => {
-                    if let Err(error) = self.quote(&params) {
+                    if let Err(error) = self.quote(&params, EXAMPLE_MOMENT) {
                         note(issues, &path, error);
                     }
                 }

@@ -13,6 +13,7 @@ mod text;
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub use self::{
     policies::{Disconnect, Overrun, Policies, Unknown},
     text::TextMeasure,
 };
-use crate::pricing::{Charge, Facts, Meter, Price, PriceError, PricedParams, Quantities};
+use crate::pricing::{Charge, Facts, Price, PriceError, PricedParams, Quantities};
 
 /// What a model can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -156,44 +157,35 @@ pub struct Quote {
 }
 
 impl Capability {
-    /// Only those resolved parameters that the price or the estimate reads, and the facts derived from the rest.
+    /// Only those resolved parameters that the price or the estimate reads, the facts derived from the rest, and the moment if
+    /// either follows the clock.
     ///
     /// # Errors
     /// One of them is nothing that a price can read.
-    pub fn priced_params(&self, params: &Value) -> Result<PricedParams, PriceError> {
+    pub fn priced_params(&self, params: &Value, moment: DateTime<Utc>) -> Result<PricedParams, PriceError> {
         let subjects = self.pricing.subjects().chain(self.estimate.subjects());
         let counted = self.estimate.params_counted();
         let subjects: Vec<_> = subjects.cloned().chain(counted).collect();
-        PricedParams::pick(params, &subjects, &self.pricing.facts)
+        PricedParams::pick(params, &subjects, &self.pricing.facts, moment)
     }
 
-    /// What a request with these resolved parameters costs at most, and what it likely costs.
+    /// What a request with these resolved parameters, that came at this moment, costs at most, and what it likely costs.
     ///
     /// # Errors
     /// It can't be priced or bounded; then it can't be called.
-    pub fn quote(&self, params: &Value) -> Result<Quote, PriceError> {
-        let priced = self.priced_params(params)?;
+    pub fn quote(&self, params: &Value, moment: DateTime<Utc>) -> Result<Quote, PriceError> {
+        let priced = self.priced_params(params, moment)?;
         let (bounds, expected_quantities) = self.estimate.count(&self.pricing, params, &priced)?;
         let hold = self.pricing.evaluate(&Facts { params: &priced, quantities: &bounds })?;
         let expected = self.pricing.evaluate(&Facts { params: &priced, quantities: &expected_quantities })?;
         Ok(Quote { hold, expected, quantities: bounds, expected_quantities, priced })
     }
 
-    /// What a usage costs, by the frozen parameters.
-    ///
-    /// The call itself counts as one unless the usage says otherwise, and what the request alone decides (a fact of the price that is
-    /// named like a meter, such as `input_image`) need not be reported. Anything else that the price counts must be.
+    /// What a usage costs, by the frozen parameters: see [`Price::charge`].
     ///
     /// # Errors
     /// The usage lacks something, or is absurd: then nothing may be charged or released by it.
     pub fn charge(&self, priced: &PricedParams, usage: &Quantities) -> Result<Charge, PriceError> {
-        let mut quantities = usage.clone();
-        for meter in self.pricing.meters() {
-            let known = priced.facts.get(meter.name()).copied().or((meter == Meter::Call).then_some(1));
-            if let (None, Some(quantity)) = (usage.get(meter), known) {
-                quantities = quantities.with(meter, quantity);
-            }
-        }
-        self.pricing.evaluate(&Facts { params: priced, quantities: &quantities })
+        self.pricing.charge(priced, usage)
     }
 }

@@ -1,5 +1,6 @@
 //! Capabilities by example: how a request becomes a hold, and each thing that lint refuses.
 
+use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -9,6 +10,9 @@ use crate::{
     pricing::{Meter, PriceError, Quantities},
     schema::CompiledSchema,
 };
+
+/// When the requests of these tests come.
+pub(crate) const NOON: DateTime<Utc> = DateTime::<Utc>::UNIX_EPOCH;
 
 /// A small chat capability, as JSON.
 pub(crate) fn chat() -> Value {
@@ -49,7 +53,7 @@ fn every_kind_has_its_name() {
 #[test]
 fn a_quote_holds_the_bound_and_expects_less() {
     let quote = capability(chat())
-        .quote(&resolved(json!({"messages": [{"role": "user", "content": "hello"}]})))
+        .quote(&resolved(json!({"messages": [{"role": "user", "content": "hello"}]})), NOON)
         .expect("a quote");
     let text = r#"[{"role":"user","content":"hello"}]"#.len() as u64;
     let input = quote.quantities.get(Meter::InputToken).expect("bounded");
@@ -64,7 +68,7 @@ fn a_quote_holds_the_bound_and_expects_less() {
 #[test]
 fn expected_is_never_above_the_hold() {
     let params = resolved(json!({"messages": [], "max_tokens": 1}));
-    let quote = capability(chat()).quote(&params).expect("a quote");
+    let quote = capability(chat()).quote(&params, NOON).expect("a quote");
     assert_eq!(quote.expected_quantities.get(Meter::OutputToken), Some(1));
 }
 
@@ -92,7 +96,7 @@ fn counts(#[case] count: Value, #[case] expected: Option<u64>) {
     value["pricing"] = json!({"rates": [{"meter": "image", "tiers": [{"rate": "1"}]}]});
     value["estimate"] = json!({"image": {"hold": count}});
     let params = json!({"n": 4, "minus": -1, "list": ["a", "b"], "size": "2K"});
-    let quote = capability(value).quote(&params);
+    let quote = capability(value).quote(&params, NOON);
     assert_eq!(quote.ok().and_then(|quote| quote.quantities.get(Meter::Image)), expected);
 }
 
@@ -100,14 +104,14 @@ fn counts(#[case] count: Value, #[case] expected: Option<u64>) {
 fn media_count_by_their_bound_and_never_by_their_bytes() {
     let image = |bytes: usize| json!([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x".repeat(bytes)}}]}]);
     let tokens = |bytes| {
-        let quote = capability(chat()).quote(&resolved(json!({"messages": image(bytes)}))).expect("a quote");
+        let quote = capability(chat()).quote(&resolved(json!({"messages": image(bytes)})), NOON).expect("a quote");
         quote.quantities.get(Meter::InputToken).expect("bounded")
     };
     assert_eq!(tokens(10), tokens(1_000_000));
     assert!(tokens(10) > 500);
     let sound =
         json!({"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "x"}}]}]});
-    let refused = capability(chat()).quote(&resolved(sound));
+    let refused = capability(chat()).quote(&resolved(sound), NOON);
     assert_eq!(refused.map(|quote| quote.hold.amount), Err(PriceError::Unbounded("input_audio".to_owned())));
 }
 
@@ -115,7 +119,7 @@ fn media_count_by_their_bound_and_never_by_their_bytes() {
 fn a_disguised_text_counts_by_its_bytes() {
     let long = "x".repeat(10_000);
     let disguised = json!({"messages": [{"role": "user", "content": [{"type": "text", "text": long, "image_url": {"url": long}}]}]});
-    let quote = capability(chat()).quote(&resolved(disguised)).expect("a quote");
+    let quote = capability(chat()).quote(&resolved(disguised), NOON).expect("a quote");
     assert!(quote.quantities.get(Meter::InputToken) > Some(20_000));
 }
 
@@ -124,7 +128,7 @@ fn a_charge_counts_the_call_by_itself_and_nothing_else() {
     let mut value = chat();
     value["pricing"] = json!({"rates": [{"meter": "call", "tiers": [{"rate": "1"}]}]});
     let flat = capability(value);
-    let quote = flat.quote(&json!({})).expect("a quote");
+    let quote = flat.quote(&json!({}), NOON).expect("a quote");
     assert_eq!(flat.charge(&quote.priced, &Quantities::new()).expect("priced").amount.to_string(), "1");
     let none = Quantities::new().with(Meter::Call, 0);
     assert_eq!(flat.charge(&quote.priced, &none).expect("priced").amount.to_string(), "0");
@@ -184,7 +188,7 @@ proptest! {
     fn text_is_bounded_by_its_bytes_and_nothing_panics(texts in prop::collection::vec(".{0,200}", 0..8), max in any::<i64>()) {
         let messages: Vec<_> = texts.iter().map(|text| json!({"role": "user", "content": text})).collect();
         let bytes: usize = texts.iter().map(String::len).sum();
-        if let Ok(quote) = capability(chat()).quote(&json!({"messages": messages, "max_tokens": max})) {
+        if let Ok(quote) = capability(chat()).quote(&json!({"messages": messages, "max_tokens": max}), NOON) {
             prop_assert!(quote.quantities.get(Meter::InputToken) >= Some(bytes as u64));
             prop_assert!(quote.hold.adds_up() && quote.hold.amount.is_amount());
         }

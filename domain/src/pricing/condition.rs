@@ -7,6 +7,7 @@ use super::{
     PriceError,
     exact::Exact,
     facts::{Facts, Subject},
+    time_of_day::TimeOfDay,
 };
 
 /// When a rate or a modifier applies. An absent parameter equals nothing and lies in no range.
@@ -44,6 +45,15 @@ pub enum Condition {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max: Option<serde_json::Number>,
     },
+    /// The request came within this window of the day; it may span midnight, and its end is not part of it.
+    TimeOfDay {
+        /// The clock that is looked at: `time.UTC+08:00`.
+        subject: Subject,
+        /// From this minute on.
+        from: TimeOfDay,
+        /// Until before this minute.
+        until: TimeOfDay,
+    },
     /// The parameter was given, or has a default.
     Present {
         /// What is looked at.
@@ -78,6 +88,10 @@ impl Condition {
             Self::Range { subject, min, max } => {
                 Ok(facts.value(subject)?.and_then(|seen| number(&seen)).is_some_and(|seen| within(seen, min, max)))
             }
+            Self::TimeOfDay { subject, from, until } => match subject {
+                Subject::Time(zone) => Ok(facts.time(*zone)?.is_within(*from, *until)),
+                _ => Ok(false),
+            },
             Self::Present { subject } => Ok(facts.value(subject)?.is_some()),
         }
     }
@@ -91,6 +105,7 @@ impl Condition {
             Self::Equals { subject, .. }
             | Self::In { subject, .. }
             | Self::Range { subject, .. }
+            | Self::TimeOfDay { subject, .. }
             | Self::Present { subject } => vec![subject],
         }
     }
@@ -113,7 +128,7 @@ impl Condition {
             Self::Not(part) => part.subjects().into_iter().all(steady),
             Self::Range { subject, max: None, .. } => !reads_cache(subject),
             Self::Equals { subject, .. } | Self::In { subject, .. } | Self::Range { subject, .. } => steady(subject),
-            Self::Present { .. } => true,
+            Self::TimeOfDay { .. } | Self::Present { .. } => true,
         }
     }
 
@@ -138,6 +153,7 @@ impl Condition {
                 (min.is_some() || max.is_some())
                     && [min, max].into_iter().flatten().all(|bound| Exact::parse(&bound.to_string()).is_ok())
             }
+            Self::TimeOfDay { subject, from, until } => matches!(subject, Subject::Time(_)) && from != until,
             Self::Present { .. } => true,
         }
     }

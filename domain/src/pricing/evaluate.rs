@@ -1,8 +1,8 @@
 //! Evaluates a price: rates, then modifiers in order, then the minimum, then rounding. Each step that fires leaves a line.
 
 use super::{
-    Charge, ChargeLine, Condition, Counted, Effect, Exact, Facts, Meter, Modifier, Price, PriceError, Rate, Reading,
-    Rounding, Tier, TierReading,
+    Charge, ChargeLine, Condition, Counted, Effect, Exact, Facts, Meter, Modifier, Price, PriceError, PricedParams,
+    Quantities, Rate, Reading, Rounding, Tier, TierReading,
     charge::ChargeLine::{Add, Minimum, Multiply},
 };
 use crate::Credits;
@@ -34,6 +34,26 @@ impl Price {
             sum = Exact::of(minimum);
         }
         self.rounding.close(sum, lines)
+    }
+}
+
+impl Price {
+    /// What a usage costs, by the frozen parameters.
+    ///
+    /// The call itself counts as one unless the usage says otherwise, and what the request alone decides (a fact of the price that is
+    /// named like a meter, such as `input_image`) need not be reported. Anything else that the price counts must be.
+    ///
+    /// # Errors
+    /// The usage lacks something, or is absurd: then nothing may be charged or released by it.
+    pub fn charge(&self, priced: &PricedParams, usage: &Quantities) -> Result<Charge, PriceError> {
+        let mut quantities = usage.clone();
+        for meter in self.meters() {
+            let known = priced.facts.get(meter.name()).copied().or((meter == Meter::Call).then_some(1));
+            if let (None, Some(quantity)) = (usage.get(meter), known) {
+                quantities = quantities.with(meter, quantity);
+            }
+        }
+        self.evaluate(&Facts { params: priced, quantities: &quantities })
     }
 }
 

@@ -4,10 +4,14 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, str::FromStr};
 
+use chrono::{DateTime, SubsecRound as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::PriceError;
+use super::{
+    PriceError,
+    time_of_day::{TimeOfDay, Zone},
+};
 
 /// The largest quantity of anything that one charge may count. More is an absurd usage, and refused.
 pub const MAX_QUANTITY: u64 = 1_000_000_000_000;
@@ -38,6 +42,8 @@ pub enum Meter {
     InputVideoSecond,
     /// Calls of a tool of the provider, such as a web search.
     ToolCall,
+    /// Tokens of the images that were given, where they cost otherwise than text. Not among the input tokens.
+    InputImageToken,
 }
 
 impl Meter {
@@ -55,6 +61,7 @@ impl Meter {
             Self::VideoToken => "video_token",
             Self::InputVideoSecond => "input_video_second",
             Self::ToolCall => "tool_call",
+            Self::InputImageToken => "input_image_token",
         }
     }
 }
@@ -114,7 +121,7 @@ impl FromIterator<(Meter, u64)> for Quantities {
     }
 }
 
-/// Where a condition or a tier looks: `params.resolution`, `facts.pixels`, `usage.input_token`.
+/// Where a condition or a tier looks: `params.resolution`, `facts.pixels`, `usage.input_token`, `time.UTC+08:00`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// A resolved parameter, by its path with dots.
@@ -123,6 +130,8 @@ pub enum Subject {
     Fact(String),
     /// A metered quantity.
     Usage(Meter),
+    /// What the clocks of a zone showed when the request came.
+    Time(Zone),
 }
 
 impl fmt::Display for Subject {
@@ -131,6 +140,7 @@ impl fmt::Display for Subject {
             Self::Param(path) => write!(f, "params.{path}"),
             Self::Fact(name) => write!(f, "facts.{name}"),
             Self::Usage(meter) => write!(f, "usage.{meter}"),
+            Self::Time(zone) => write!(f, "time.{zone}"),
         }
     }
 }
@@ -139,12 +149,13 @@ impl FromStr for Subject {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is not of the form params.…, facts.… or usage.…");
+        let wrong = || format!("{text:?} is not of the form params.…, facts.…, usage.… or time.…");
         let (source, name) = text.split_once('.').filter(|(_, name)| !name.is_empty()).ok_or_else(wrong)?;
         match source {
             "params" => Ok(Self::Param(name.to_owned())),
             "facts" => Ok(Self::Fact(name.to_owned())),
             "usage" => serde_json::from_value(name.into()).map(Self::Usage).map_err(|_| wrong()),
+            "time" => name.parse().map(Self::Time),
             _ => Err(wrong()),
         }
     }
@@ -222,10 +233,13 @@ pub struct PricedParams {
     /// Numbers, by their name.
     #[serde(default)]
     pub facts: BTreeMap<String, u64>,
+    /// When the request came, to the second, if a price or an estimate follows the clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moment: Option<DateTime<Utc>>,
 }
 
 impl PricedParams {
-    /// Picks what the subjects name from resolved parameters, and derives the facts.
+    /// Picks what the subjects name from resolved parameters, derives the facts, and keeps the moment if it is read.
     ///
     /// # Errors
     /// A parameter that is read is no scalar, or a text too long to be an option.
@@ -233,13 +247,18 @@ impl PricedParams {
         params: &Value,
         subjects: impl IntoIterator<Item = &'s Subject>,
         facts: &BTreeMap<String, Derivation>,
+        moment: DateTime<Utc>,
     ) -> Result<Self, PriceError> {
         let mut picked = Self::default();
         for subject in subjects {
-            if let Subject::Param(path) = subject
-                && let Some(value) = at(params, path)
-            {
-                picked.params.insert(path.clone(), scalar(path, value)?);
+            match subject {
+                Subject::Param(path) => {
+                    if let Some(value) = at(params, path) {
+                        picked.params.insert(path.clone(), scalar(path, value)?);
+                    }
+                }
+                Subject::Time(_) => picked.moment = Some(moment.trunc_subsecs(0)),
+                Subject::Fact(_) | Subject::Usage(_) => {}
             }
         }
         let derived = |(name, derivation): (&String, &Derivation)| Some((name.clone(), derivation.derive(params)?));
@@ -275,7 +294,17 @@ impl<'a> Facts<'a> {
         match subject {
             Subject::Param(path) => Ok(self.params.params.get(path).map(Cow::Borrowed)),
             Subject::Fact(_) | Subject::Usage(_) => Ok(Some(Cow::Owned(self.number(subject)?.into()))),
+            Subject::Time(zone) => Ok(Some(Cow::Owned(self.time(*zone)?.to_string().into()))),
         }
+    }
+
+    /// What the clocks of a zone showed when the request came.
+    ///
+    /// # Errors
+    /// The moment was not frozen.
+    pub(super) fn time(&self, zone: Zone) -> Result<TimeOfDay, PriceError> {
+        let moment = self.params.moment.ok_or_else(|| PriceError::MissingFact("the time of day".to_owned()))?;
+        Ok(zone.time_at(moment))
     }
 
     /// The whole number that a subject stands for.
@@ -292,6 +321,7 @@ impl<'a> Facts<'a> {
                 let value = self.params.params.get(path).ok_or_else(|| PriceError::MissingParam(path.clone()))?;
                 value.as_u64().ok_or_else(|| PriceError::UnreadableParam(path.clone()))
             }
+            Subject::Time(_) => Err(PriceError::MissingFact(subject.to_string())),
         }
     }
 }

@@ -16,6 +16,7 @@ mod facts;
 mod properties;
 #[cfg(test)]
 mod tests;
+mod time_of_day;
 mod validate;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub use self::{
     condition::{Condition, Reading},
     exact::{Exact, Factor, NotExact},
     facts::{Derivation, Facts, MAX_QUANTITY, MAX_READ_BYTES, Meter, PricedParams, Quantities, Subject},
+    time_of_day::{TimeOfDay, Zone},
     validate::{InvalidPrice, MAX_PARTS},
 };
 use crate::Credits;
@@ -199,7 +201,7 @@ impl Price {
         });
         let read = self.subjects().filter_map(|subject| match subject {
             Subject::Usage(meter) => Some(*meter),
-            Subject::Param(_) | Subject::Fact(_) => None,
+            Subject::Param(_) | Subject::Fact(_) | Subject::Time(_) => None,
         });
         rated.chain(cached).chain(added).chain(read).collect()
     }

@@ -21,6 +21,8 @@ fn condition() -> impl Strategy<Value = Value> {
         (0..2_000_u64).prop_map(|min| json!({"range": {"subject": "usage.output_token", "min": min}})),
         (0..9_u64).prop_map(|max| json!({"range": {"subject": "facts.images", "max": max}})),
         Just(json!({"not": {"present": {"subject": "params.mode"}}})),
+        (0..24_u8).prop_map(|hour| json!({"time_of_day":
+            {"subject": "time.UTC+08:00", "from": format!("{hour:02}:00"), "until": "11:30"}})),
         Just(json!({"in": {"subject": "params.level", "values": [1, 2.5, "x"]}})),
     ];
     leaf.prop_recursive(2, 6, 3, |inner| {
@@ -104,8 +106,12 @@ fn usages() -> impl Strategy<Value = (Quantities, Quantities)> {
     })
 }
 
+fn moment() -> chrono::DateTime<chrono::Utc> {
+    "2026-01-02T03:04:05Z".parse().expect("a moment")
+}
+
 fn evaluate(price: &Price, params: &Value, quantities: &Quantities) -> Result<Charge, PriceError> {
-    let picked = PricedParams::pick(params, price.subjects(), &price.facts)?;
+    let picked = PricedParams::pick(params, price.subjects(), &price.facts, moment())?;
     price.evaluate(&Facts { params: &picked, quantities })
 }
 

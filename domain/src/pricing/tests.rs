@@ -1,5 +1,6 @@
 //! Prices by example: each kind of rate and modifier, and each thing that is no price.
 
+use chrono::{DateTime, Utc};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -9,9 +10,14 @@ fn price(value: Value) -> Price {
     serde_json::from_value(value).expect("a price")
 }
 
+/// Half past seven in the morning, UTC.
+fn moment() -> DateTime<Utc> {
+    "2026-01-02T07:30:30Z".parse().expect("a moment")
+}
+
 fn evaluate(price: &Price, params: &Value, quantities: &Quantities) -> Result<Charge, PriceError> {
     let subjects: Vec<_> = price.subjects().collect();
-    let params = PricedParams::pick(params, subjects, &price.facts)?;
+    let params = PricedParams::pick(params, subjects, &price.facts, moment())?;
     price.evaluate(&Facts { params: &params, quantities })
 }
 
@@ -116,6 +122,44 @@ fn an_explanation_names_the_values_that_fired() {
     insta::with_settings!({sort_maps => true}, { insta::assert_json_snapshot!(charge) });
 }
 
+/// The requests of these tests come at 07:30 UTC.
+#[rstest]
+#[case("UTC", "07:00", "08:00", "0.5")]
+#[case("UTC+08:00", "07:00", "08:00", "1")]
+#[case("UTC-08:00", "22:00", "06:00", "0.5")]
+fn a_price_may_follow_the_clock(#[case] zone: &str, #[case] from: &str, #[case] until: &str, #[case] expected: &str) {
+    let window = json!({"time_of_day": {"subject": format!("time.{zone}"), "from": from, "until": until}});
+    let night = price(json!({"rates": [{"meter": "call", "tiers": [{"rate": "1"}]}],
+        "modifiers": [{"label": "off-peak", "when": window, "effect": {"multiply": "0.5"}}]}));
+    assert_eq!(night.validate(), Ok(()));
+    let once = Quantities::new().with(Meter::Call, 1);
+    assert_eq!(amount(&night, &json!({}), &once), expected);
+    let unfrozen = PricedParams::default();
+    let refused = night.evaluate(&Facts { params: &unfrozen, quantities: &once });
+    assert!(matches!(refused, Err(PriceError::MissingFact(_))), "without its moment it has no price");
+}
+
+#[test]
+fn the_moment_is_frozen_only_when_it_is_read() {
+    let picked =
+        |price: &Price| PricedParams::pick(&json!({}), price.subjects(), &price.facts, moment()).expect("picked");
+    assert_eq!(picked(&tokens()).moment, None);
+    let window = json!({"time_of_day": {"subject": "time.UTC", "from": "07:00", "until": "08:00"}});
+    let timed = price(json!({"rates": [{"meter": "call", "when": window, "tiers": [{"rate": "1"}]}]}));
+    assert_eq!(picked(&timed).moment, Some(moment()));
+}
+
+#[test]
+fn tokens_of_texts_and_of_images_have_rates_of_their_own() {
+    let image = price(json!({"rates": [
+        {"meter": "input_token", "per": 1000, "tiers": [{"rate": "5", "cached_rate": "1.25"}]},
+        {"meter": "input_image_token", "per": 1000, "tiers": [{"rate": "8"}]},
+        {"meter": "output_token", "per": 1000, "tiers": [{"rate": "30"}]}]}));
+    assert_eq!(image.validate(), Ok(()));
+    let usage = usage(100, 40, 1_000).with(Meter::InputImageToken, 500);
+    assert_eq!(amount(&image, &json!({}), &usage), "34.35");
+}
+
 #[test]
 fn images_cost_by_their_pixels() {
     let image = price(json!({
@@ -158,6 +202,11 @@ fn content_is_nothing_that_a_price_reads() {
     "when": {"range": {"subject": "usage.image", "max": 5}}}]}))]
 #[case(json!({"rates": [{"meter": "image", "tiers": [{"rate": "1"}]}], "modifiers": [
     {"label": "bulk", "when": {"range": {"subject": "usage.image", "min": 5}}, "effect": {"multiply": "0.5"}}]}))]
+#[case(json!({"rates": [{"meter": "call", "tiers": [{"rate": "1"}],
+    "when": {"time_of_day": {"subject": "params.hour", "from": "07:00", "until": "08:00"}}}]}))]
+#[case(json!({"rates": [{"meter": "call", "tiers": [{"rate": "1"}],
+    "when": {"time_of_day": {"subject": "time.UTC", "from": "07:00", "until": "07:00"}}}]}))]
+#[case(json!({"rates": [{"meter": "call", "by": "time.UTC", "tiers": [{"rate": "1"}]}]}))]
 #[case(json!({"rates": [{"meter": "image", "tiers": [{"rate": "1"}]}], "modifiers": [
     {"label": "x", "when": {"all": []}, "effect": {"multiply": "2"}}]}))]
 #[case(json!({"rates": [{"meter": "image", "tiers": [{"rate": "1"}]}], "modifiers": [
@@ -171,6 +220,8 @@ fn refuses_what_is_no_price(#[case] value: Value) {
 #[case(json!({"rates": [{"meter": "call", "tiers": [{"rate": "NaN"}]}]}))]
 #[case(json!({"rates": [{"meter": "call", "tiers": [{}]}]}))]
 #[case(json!({"rates": [{"meter": "karma", "tiers": [{"rate": "1"}]}]}))]
+#[case(json!({"rates": [], "modifiers": [{"label": "x", "effect": {"add": "1"},
+    "when": {"time_of_day": {"subject": "time.Mars", "from": "07:00", "until": "08:00"}}}]}))]
 #[case(json!({"rates": [{"meter": "call", "tiers": [{"rate": "1"}], "surprise": 1}]}))]
 #[case(json!({"rates": [], "modifiers": [{"label": "x", "when": {"present": {"subject": "moon.phase"}}, "effect": {"add": "1"}}]}))]
 #[case(json!({"rates": [], "modifiers": [{"label": "x", "when": {"present": {"subject": "params.a"}}, "effect": {"multiply": 1.5}}]}))]

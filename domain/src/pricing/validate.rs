@@ -106,7 +106,8 @@ impl Rate {
         let Some((last, ended)) = self.tiers.split_last() else { return Err(InvalidPrice::BadTiers(self.meter)) };
         let rising = ended.windows(2).all(|pair| pair[0].up_to < pair[1].up_to);
         let ends = last.up_to.is_none() && ended.iter().all(|tier| tier.up_to.is_some());
-        if !rising || !ends || (self.by.is_none() && !ended.is_empty()) {
+        let timed = matches!(self.by, Some(Subject::Time(_)));
+        if !rising || !ends || timed || (self.by.is_none() && !ended.is_empty()) {
             return Err(InvalidPrice::BadTiers(self.meter));
         }
         let dearer = |pair: &[Tier]| pair[0].rate <= pair[1].rate && pair[0].cached_rate <= pair[1].cached_rate;

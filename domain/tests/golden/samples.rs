@@ -142,7 +142,7 @@ fn submission(mode: Mode, by_key: bool) -> Submission {
         model: text("doubao-seedream-4-0"),
         capability: CapabilityKind::TextToImage,
         price_version: 3,
-        priced_params: PricedParams { params, facts: BTreeMap::from([(text("pixels"), 4_194_304)]) },
+        priced_params: PricedParams { params, facts: BTreeMap::from([(text("pixels"), 4_194_304)]), moment: None },
         inputs_sha256: "ab".repeat(32),
         hold: micro(42_500),
         mode,
@@ -176,10 +176,12 @@ fn attempt() -> AttemptStart {
 pub fn job() -> Vec<Event> {
     let usage = || Usage::new().with(Meter::Image, 2).with(Meter::OutputToken, 0);
     let submitted = |mode, by_key| JobEvent::JobSubmitted(Box::new(submission(mode, by_key)));
+    let priced_params = PricedParams { moment: Some(moment()), ..PricedParams::default() };
+    let timed = JobEvent::JobSubmitted(Box::new(Submission { priced_params, ..submission(Mode::Queued, true) }));
     let failed = |fate, told| JobEvent::AttemptFailed { attempt_id: attempt_id(), failure: failure(fate, told) };
     let stored = |output| JobEvent::OutputStored { attempt_id: attempt_id(), output };
     samples!(JobEvent as Job:
-        JobSubmitted => [submitted(Mode::Queued, true), submitted(Mode::Interactive, false)],
+        JobSubmitted => [submitted(Mode::Queued, true), submitted(Mode::Interactive, false), timed],
         AttemptStarted => [JobEvent::AttemptStarted { number: 1, attempt: attempt() }],
         UpstreamAccepted => [JobEvent::UpstreamAccepted { attempt_id: attempt_id(), upstream_id: text("cgt-1") }],
         AttemptFailed => [failed(Fate::Retry, true), failed(Fate::Fail, false)],
