@@ -101,6 +101,13 @@ fn cors(state: &AppState) -> CorsLayer {
             HeaderName::from_static("idempotency-key"),
             HeaderName::from_static("last-event-id"),
             HeaderName::from_static("prefer"),
+            catalog::quote::QUOTE,
         ])
-        .expose_headers([observe::REQUEST_ID, header::RETRY_AFTER, account::ledger::LAG])
+        .expose_headers([
+            catalog::deprecation::DEPRECATION,
+            catalog::deprecation::SUNSET,
+            observe::REQUEST_ID,
+            header::RETRY_AFTER,
+            account::ledger::LAG,
+        ])
 }

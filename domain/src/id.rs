@@ -6,6 +6,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -133,6 +134,15 @@ ids! {
     RequestId = "req";
 }
 
+/// The UUID (version 8) of a name among things of one kind: the same for ever, so that a name stands for one thing.
+#[must_use]
+pub fn named_uuid(kind: &str, name: &str) -> Uuid {
+    let digest = Sha256::digest(format!("zephyr/{kind}/{name}"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -153,6 +163,13 @@ mod tests {
         assert!(id.as_str().to_uppercase().parse::<JobId>().is_err());
         assert!("job_".parse::<JobId>().is_err());
         assert!("job_zzzzzzzzzzzzzzzzzzzzzzzzzz".parse::<JobId>().is_err());
+    }
+
+    #[test]
+    fn a_name_has_one_uuid_for_ever() {
+        assert_eq!(named_uuid("model", "a"), Uuid::from_u128(0x268a_c142_8756_8ffd_89f1_ec12_ab82_a2ec));
+        assert_ne!(named_uuid("model", "a"), named_uuid("provider", "a"));
+        assert_eq!(named_uuid("model", "a").get_version_num(), 8);
     }
 
     proptest! {

@@ -1,11 +1,11 @@
 //! The seed: providers, models and provider keys of the delivered catalog, published through the log with stable ids.
 //!
-//! Seeding again changes only what differs. Prices are examples, to be checked before anybody is charged.
+//! Seeding again adds only what is missing. Prices are examples, to be checked before anybody is charged.
 
 use anyhow::Context as _;
 use domain::{
-    id::{ModelId, ProviderId, ProviderKeyId},
-    model::CatalogEntry,
+    id::{ProviderId, ProviderKeyId},
+    model::{CatalogEntry, Model, ModelCommand, model_id},
     provider::{Provider, ProviderCommand, ProviderSettings},
     provider_key::{KeyLimits, KeyRegistration, ProviderKeyCommand},
     unit::Unit,
@@ -54,7 +54,7 @@ pub fn catalog() -> anyhow::Result<Vec<CatalogEntry>> {
     Ok(entries)
 }
 
-/// Publishes every model of the delivered catalog.
+/// Publishes what the models of the delivered catalog lack. What is there stays: an admin may have changed its price or its routes.
 ///
 /// # Errors
 /// When a model is refused, or the database is out of reach.
@@ -62,8 +62,14 @@ pub async fn publish_models(store: &Store) -> anyhow::Result<Seeded> {
     let entries = catalog()?;
     let mut seeded = Seeded { models: entries.len(), events: 0 };
     for entry in &entries {
-        let id = ModelId::from_uuid(stable::uuid("model", &entry.name));
-        for command in entry.commands() {
+        let id = model_id(&entry.name);
+        let known: Model = store.read(id.as_str()).await?;
+        let lacks = |command: &ModelCommand| match command {
+            ModelCommand::RegisterModel(_) => known.identity().is_none(),
+            ModelCommand::PublishCapability(capability) => !known.capabilities().contains_key(&capability.kind),
+            _ => true,
+        };
+        for command in entry.commands().filter(lacks) {
             let work = seeding(Unit::of(&id, command));
             let committed = store.execute(work).await.with_context(|| format!("the model {}", entry.name))?;
             seeded.events += committed.events.len();

@@ -15,6 +15,7 @@ pub struct Secrets {
     forms: [u8; 32],
     links: [u8; 32],
     callbacks: [u8; 32],
+    quotes: [u8; 32],
 }
 
 impl Secrets {
@@ -28,6 +29,7 @@ impl Secrets {
             forms: mac(bytes, &["zephyr forms v1"]),
             links: mac(bytes, &["zephyr media links v1"]),
             callbacks: mac(bytes, &["zephyr upstream callbacks v1"]),
+            quotes: mac(bytes, &["zephyr quotes v1"]),
         }
     }
 
@@ -59,6 +61,18 @@ impl Secrets {
     #[must_use]
     pub fn is_callback_token(&self, attempt_id: &str, token: &str) -> bool {
         self.callback_token(attempt_id).as_bytes().ct_eq(token.as_bytes()).into()
+    }
+
+    /// The signature of the terms of a quote.
+    #[must_use]
+    pub fn quote_signature(&self, terms: &str) -> [u8; 32] {
+        mac(&self.quotes, &[terms])
+    }
+
+    /// Whether the terms of a quote were signed by us.
+    #[must_use]
+    pub fn is_quote_signature(&self, terms: &str, signature: &[u8]) -> bool {
+        self.quote_signature(terms).ct_eq(signature).into()
     }
 
     /// Whether a link was signed by us.

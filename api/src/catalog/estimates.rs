@@ -1,6 +1,10 @@
 //! `POST /v1/estimates`: what a request would hold and likely cost, with the lines that it adds up from. Nothing is held.
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use chrono::{DateTime, Utc};
 use domain::{
     Credits,
     capability::CapabilityKind,
@@ -9,9 +13,14 @@ use domain::{
 use projections::live::{Callable, Uncallable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 use utoipa::ToSchema;
 
+use super::{
+    deprecation::{announce, refuse_sunset},
+    quote::{self, Terms},
+};
 use crate::{
     caller::Caller,
     error::{ApiError, ApiResult, ErrorCode},
@@ -60,6 +69,11 @@ pub struct Estimate {
     /// The parameters, with their defaults.
     #[schema(value_type = Object)]
     params: Value,
+    /// Send it as `quote` with a job, or as the header `X-Zephyr-Quote` on a compatible route: the request then costs what was
+    /// estimated, also if the price has changed since.
+    quote: String,
+    /// Until when the quote is honoured.
+    quote_expires_at: DateTime<Utc>,
 }
 
 /// Estimates a request.
@@ -71,16 +85,18 @@ pub async fn estimate(
     State(state): State<AppState>,
     caller: Caller,
     Json(request): Json<EstimateRequest>,
-) -> ApiResult<axum::Json<Estimate>> {
+) -> ApiResult<Response> {
     let EstimateRequest { model, capability, params } = request;
     let callable = callable(&state, &caller, &model, capability)?;
     let params = if params.is_null() { Value::Object(serde_json::Map::new()) } else { params };
     let params = callable.schema.resolve(params)?;
-    let quote = callable.capability.quote(&params, state.store.now()).map_err(|error| unpriced(&error))?;
+    let now = state.store.now();
+    let quote = callable.capability.quote(&params, now).map_err(|error| unpriced(&error))?;
+    let terms = terms(&caller, &callable, &params, now);
     let (Charge { amount: hold, lines: breakdown, .. }, likely) = (quote.hold, quote.expected);
-    Ok(axum::Json(Estimate {
+    let estimate = Estimate {
         object: "estimate",
-        model,
+        model: model.clone(),
         capability: capability.name(),
         price_version: callable.version,
         hold,
@@ -88,13 +104,36 @@ pub async fn estimate(
         breakdown,
         expected_breakdown: likely.lines,
         params,
-    }))
+        quote: terms.seal(&state.secrets),
+        quote_expires_at: terms.expires_at,
+    };
+    let mut response = axum::Json(estimate).into_response();
+    announce(&state, &model, capability, response.headers_mut());
+    Ok(response)
+}
+
+fn terms(caller: &Caller, callable: &Callable, params: &Value, now: DateTime<Utc>) -> Terms {
+    Terms {
+        tenant_id: caller.tenant_id.clone(),
+        model: callable.model.clone(),
+        capability: callable.kind,
+        price_version: callable.version,
+        params_sha256: digest(&params.to_string()),
+        moment: now,
+        expires_at: now + quote::VALID_FOR,
+    }
+}
+
+/// The sha256 of resolved parameters, in hex.
+#[must_use]
+pub fn digest(params: &str) -> String {
+    hex::encode(Sha256::digest(params))
 }
 
 /// What a caller may call now.
 ///
 /// # Errors
-/// `model_not_allowed`, `model_not_found`.
+/// `model_not_allowed`, `model_not_found`, `capability_sunset`.
 pub fn callable(
     state: &AppState,
     caller: &Caller,
@@ -107,7 +146,9 @@ pub fn callable(
         other => other.to_string(),
     };
     let found = state.live.catalog().callable(model, capability);
-    found.map_err(|reason| ApiError::new(ErrorCode::ModelNotFound, uncallable(reason)).of("model"))
+    let found = found.map_err(|reason| ApiError::new(ErrorCode::ModelNotFound, uncallable(reason)).of("model"))?;
+    refuse_sunset(state, model, capability)?;
+    Ok(found)
 }
 
 /// A request that can't be priced can't be called.

@@ -1,10 +1,14 @@
 //! `GET /v1/models[/{id}]`: the models that the caller may use, in OpenAI's shape.
 
+use std::collections::BTreeMap;
+
 use axum::extract::State;
+use chrono::NaiveDate;
 use projections::live::ModelEntry;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::deprecation::DeprecationView;
 use crate::{
     caller::Caller,
     error::{ApiError, ApiResult, ErrorCode},
@@ -27,6 +31,12 @@ pub struct ModelView {
     name: String,
     /// What it can do.
     capabilities: Vec<&'static str>,
+    /// Which of that is to go, when, and what takes its place.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    deprecations: BTreeMap<&'static str, DeprecationView>,
+    /// The day after which nothing of it can be called, if all of it is to go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shutdown_date: Option<NaiveDate>,
 }
 
 /// All models.
@@ -68,6 +78,11 @@ pub async fn show(
 fn view(entry: &ModelEntry) -> Option<ModelView> {
     let identity = entry.identity()?;
     let capabilities: Vec<_> = entry.callables().map(|callable| callable.kind.name()).collect();
+    let deprecated: Vec<_> =
+        entry.callables().filter_map(|callable| Some((callable.kind, entry.deprecation(callable.kind)?))).collect();
+    let last = deprecated.iter().map(|(_, deprecation)| deprecation.sunset_at.date_naive()).max();
+    let shutdown_date = last.filter(|_| deprecated.len() == capabilities.len());
+    let deprecations = deprecated.into_iter().map(|(kind, deprecation)| (kind.name(), deprecation.into())).collect();
     (!capabilities.is_empty()).then(|| ModelView {
         id: identity.name.clone(),
         object: "model",
@@ -75,5 +90,7 @@ fn view(entry: &ModelEntry) -> Option<ModelView> {
         owned_by: identity.provider.clone(),
         name: identity.display_name.clone(),
         capabilities,
+        deprecations,
+        shutdown_date,
     })
 }

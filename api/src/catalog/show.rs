@@ -13,11 +13,17 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use super::deprecation::DeprecationView;
 use crate::{
     error::{ApiError, ApiResult, ErrorCode},
     request::Path,
     state::AppState,
 };
+
+/// The dialect of every schema here.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+const ACTIVE: &str = "active";
+const DEPRECATED: &str = "deprecated";
 
 /// A model of the catalog.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,7 +36,7 @@ pub struct CatalogModel {
     provider: String,
     /// What it is good for.
     description: String,
-    /// `active`
+    /// `active`, or `deprecated` when all that it can do is to go.
     status: &'static str,
     /// What it can do.
     capabilities: Vec<CatalogCapability>,
@@ -41,6 +47,11 @@ pub struct CatalogModel {
 pub struct CatalogCapability {
     /// Such as `text_to_image`.
     id: &'static str,
+    /// `active`, or `deprecated` when it is to go.
+    status: &'static str,
+    /// Since when, until when, and what takes its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deprecation: Option<DeprecationView>,
     /// JSON Schema 2020-12 of the parameters.
     #[schema(value_type = Object)]
     param_schema: Value,
@@ -80,25 +91,38 @@ pub async fn one(State(state): State<AppState>, Path(model): Path<String>, heade
 
 fn view(entry: &ModelEntry) -> Option<CatalogModel> {
     let identity = entry.identity()?;
-    let capabilities: Vec<_> = entry.callables().map(|callable| capability(&callable)).collect();
+    let capabilities: Vec<_> = entry.callables().map(|callable| capability(entry, &callable)).collect();
+    let living = capabilities.iter().any(|capability| capability.deprecation.is_none());
     (!capabilities.is_empty()).then(|| CatalogModel {
         id: identity.name.clone(),
         name: identity.display_name.clone(),
         provider: identity.provider.clone(),
         description: identity.description.clone(),
-        status: "active",
+        status: if living { ACTIVE } else { DEPRECATED },
         capabilities,
     })
 }
 
-fn capability(callable: &Callable) -> CatalogCapability {
+fn capability(entry: &ModelEntry, callable: &Callable) -> CatalogCapability {
+    let deprecation = entry.deprecation(callable.kind).map(DeprecationView::from);
     CatalogCapability {
         id: callable.kind.name(),
-        param_schema: callable.capability.param_schema.clone(),
+        status: if deprecation.is_none() { ACTIVE } else { DEPRECATED },
+        deprecation,
+        param_schema: document(&callable.capability.param_schema),
         ui_hints: callable.capability.ui_hints.clone(),
         pricing: callable.capability.pricing.clone(),
         version: callable.version,
     }
+}
+
+/// The schema as a document of its own, which names its dialect.
+fn document(schema: &Value) -> Value {
+    let mut document = schema.clone();
+    if let Some(fields) = document.as_object_mut() {
+        fields.entry("$schema").or_insert_with(|| DIALECT.into());
+    }
+    document
 }
 
 fn tagged(body: &impl Serialize, headers: &HeaderMap) -> ApiResult<Response> {
@@ -109,7 +133,8 @@ fn tagged(body: &impl Serialize, headers: &HeaderMap) -> ApiResult<Response> {
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|known| known.split(',').any(|given| given.trim().trim_start_matches("W/") == etag)) {
+    let same = |given: &str| given == "*" || given.trim_start_matches("W/") == etag;
+    if known.is_some_and(|known| known.split(',').map(str::trim).any(same)) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
     Ok((tag, [(header::CONTENT_TYPE, "application/json")], json).into_response())

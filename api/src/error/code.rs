@@ -58,6 +58,16 @@ codes! {
     NotFound = "not_found", NOT_FOUND, "invalid_request_error";
     /// There is no such model, or it can't be called now.
     ModelNotFound = "model_not_found", NOT_FOUND, "invalid_request_error";
+    /// The capability could be called until its date, which is past; the message and `details` name what to use instead.
+    CapabilitySunset = "capability_sunset", GONE, "invalid_request_error";
+    /// The capability is not fit to be published; `details` lists what is wrong and where.
+    CapabilityUnfit = "capability_unfit", UNPROCESSABLE_ENTITY, "invalid_request_error";
+    /// The quote was not made by us.
+    QuoteInvalid = "quote_invalid", UNPROCESSABLE_ENTITY, "invalid_request_error";
+    /// The quote was made for another tenant, model, capability or other parameters.
+    QuoteMismatch = "quote_mismatch", UNPROCESSABLE_ENTITY, "invalid_request_error";
+    /// The quote's time is over: ask for a new one.
+    QuoteExpired = "quote_expired", UNPROCESSABLE_ENTITY, "invalid_request_error";
     /// The path takes other methods.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "invalid_request_error";
     /// The range lies outside the file.

@@ -77,12 +77,15 @@ impl From<JobError> for ApiError {
 
 impl From<ModelError> for ApiError {
     fn from(error: ModelError) -> Self {
-        let code = match error {
-            ModelError::NotRegistered => ErrorCode::ModelNotFound,
-            ModelError::BadName | ModelError::Unfit(_) | ModelError::NoCapability(_) => ErrorCode::InvalidParameter,
-            ModelError::OtherIdentity { .. } => ErrorCode::Conflict,
-        };
-        Self::new(code, error.to_string())
+        let message = error.to_string();
+        match error {
+            ModelError::NotRegistered => Self::new(ErrorCode::ModelNotFound, message).of("model"),
+            ModelError::NoCapability(_) => Self::new(ErrorCode::NotFound, message),
+            ModelError::BadName => Self::parameter("name", message),
+            ModelError::BadDeprecation => Self::parameter("sunset_at", message),
+            ModelError::Unfit(issues) => Self::unfit(&issues),
+            ModelError::OtherIdentity { .. } => Self::new(ErrorCode::Conflict, message),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 pub use code::ErrorCode;
+use domain::capability::LintIssue;
 use serde_json::{Value, json};
 
 /// The longest wait that we advise: clients give up on more.
@@ -69,6 +70,14 @@ impl ApiError {
         Self::new(ErrorCode::InvalidParameter, message).of(param)
     }
 
+    /// A capability can't be published: the message says the first reason, the details all of them.
+    #[must_use]
+    pub fn unfit(issues: &[LintIssue]) -> Self {
+        let first = issues.first().map_or_else(String::new, |issue| format!(": {issue}"));
+        let message = format!("the capability can't be published{first}");
+        Self::new(ErrorCode::CapabilityUnfit, message).with_details(json!({ "issues": issues }))
+    }
+
     /// A defect of ours. What happened goes to the log only.
     #[must_use]
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
@@ -115,7 +124,9 @@ impl ApiError {
     /// The same error as an OpenAI-compatible route answers it: bad parameters are 400 there.
     #[must_use]
     pub fn openai(mut self) -> Self {
-        if self.code == ErrorCode::InvalidParameter {
+        let bad_params =
+            [ErrorCode::InvalidParameter, ErrorCode::QuoteInvalid, ErrorCode::QuoteMismatch, ErrorCode::QuoteExpired];
+        if bad_params.contains(&self.code) {
             self.status = StatusCode::BAD_REQUEST;
         }
         self

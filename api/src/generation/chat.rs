@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     caller::Caller,
+    catalog::deprecation::announce,
     error::{ApiError, ApiResult},
     request::Json,
     state::AppState,
@@ -54,14 +55,18 @@ async fn complete(state: &AppState, caller: &Caller, headers: &HeaderMap, body: 
     let (model, mut params) = model_and_params(body)?;
     let streamed = params.remove("stream").is_some_and(|stream| stream == Value::Bool(true));
     let asked = Asked::waiting((model.clone(), CapabilityKind::Chat), Value::Object(params), ROUTE, once.clone());
+    let asked = asked.quoted(headers)?;
     let (started, params) = match begin(state, caller, asked).await? {
         Begun::Started(started, params) => (*started, params),
         Begun::Replayed(response) => return Ok(response),
     };
-    if streamed {
-        return stream_answer(state, started, params, model).await;
-    }
-    whole_answer(state, started, params, (model, once)).await
+    let mut response = if streamed {
+        stream_answer(state, started, params, model.clone()).await?
+    } else {
+        whole_answer(state, started, params, (model.clone(), once)).await?
+    };
+    announce(state, &model, CapabilityKind::Chat, response.headers_mut());
+    Ok(response)
 }
 
 async fn whole_answer(

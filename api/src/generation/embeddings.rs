@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     caller::Caller,
+    catalog::deprecation::announce,
     error::{ApiError, ApiResult},
     request::Json,
     state::AppState,
@@ -43,6 +44,7 @@ async fn embed(state: &AppState, caller: &Caller, headers: &HeaderMap, body: Val
     let once = idempotency::once_key(headers, &caller.tenant_id, ROUTE, &body)?;
     let (model, params) = model_and_params(body)?;
     let asked = Asked::waiting((model.clone(), CapabilityKind::Embedding), Value::Object(params), ROUTE, once.clone());
+    let asked = asked.quoted(headers)?;
     let (started, params) = match begin(state, caller, asked).await? {
         Begun::Started(started, params) => (*started, params),
         Begun::Replayed(response) => return Ok(response),
@@ -55,5 +57,6 @@ async fn embed(state: &AppState, caller: &Caller, headers: &HeaderMap, body: Val
     idempotency::keep(state, once.as_ref(), &body).await;
     let mut response = axum::Json(body).into_response();
     label(&mut response, &job_id, Some(cost));
+    announce(state, &model, CapabilityKind::Embedding, response.headers_mut());
     Ok(response)
 }

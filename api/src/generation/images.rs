@@ -20,6 +20,7 @@ use super::{
 use crate::{
     assets::link,
     caller::Caller,
+    catalog::deprecation::announce,
     error::{ApiError, ApiResult},
     request::Json,
     state::AppState,
@@ -59,7 +60,7 @@ async fn generate(state: &AppState, caller: &Caller, headers: &HeaderMap, body: 
     params.remove("user");
     let from_images = params.get("image").is_some_and(|image| !image.is_null());
     let kind = if from_images { CapabilityKind::ImageToImage } else { CapabilityKind::TextToImage };
-    let asked = Asked::waiting((model, kind), Value::Object(params), ROUTE, once.clone());
+    let asked = Asked::waiting((model.clone(), kind), Value::Object(params), ROUTE, once.clone()).quoted(headers)?;
     let (started, params) = match begin(state, caller, asked).await? {
         Begun::Started(started, params) => (*started, params),
         Begun::Replayed(response) => return Ok(response),
@@ -84,6 +85,7 @@ async fn generate(state: &AppState, caller: &Caller, headers: &HeaderMap, body: 
     idempotency::keep(state, once.as_ref(), &body).await;
     let mut response = axum::Json(body).into_response();
     label(&mut response, &job_id, Some(cost));
+    announce(state, &model, kind, response.headers_mut());
     Ok(response)
 }
 

@@ -1,7 +1,9 @@
 //! A request becomes a job that may be submitted: its capability found, its parameters resolved, its price asked.
 //! Nothing is read from the database here, and nothing is held yet.
 
-use axum::response::Response;
+use std::sync::Arc;
+
+use axum::{http::HeaderMap, response::Response};
 use dispatch::{Prepared, StartError, Started};
 use domain::{
     capability::CapabilityKind,
@@ -9,15 +11,18 @@ use domain::{
     job::{Mode, Submission},
     unit::OnceKey,
 };
+use projections::live::Callable;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use store::JobInputsRow;
 use uuid::Uuid;
 
 use super::idempotency;
 use crate::{
     caller::Caller,
-    catalog::estimates::{callable, unpriced},
+    catalog::{
+        estimates::{callable, digest, unpriced},
+        quote::{self, Terms},
+    },
     error::{ApiError, ApiResult, ErrorCode},
     state::AppState,
 };
@@ -43,6 +48,8 @@ pub struct Asked {
     pub webhook_url: Option<String>,
     /// The once-only key of the request.
     pub once: Option<OnceKey>,
+    /// The quote that the client was given for it.
+    pub quote: Option<String>,
 }
 
 impl Asked {
@@ -54,7 +61,26 @@ impl Asked {
         route: &'static str,
         once: Option<OnceKey>,
     ) -> Self {
-        Self { model, kind, params, route, mode: Mode::Interactive, metadata: None, webhook_url: None, once }
+        Self {
+            model,
+            kind,
+            params,
+            route,
+            mode: Mode::Interactive,
+            metadata: None,
+            webhook_url: None,
+            once,
+            quote: None,
+        }
+    }
+
+    /// The same, with the quote that its headers bring.
+    ///
+    /// # Errors
+    /// `quote_invalid`.
+    pub fn quoted(mut self, headers: &HeaderMap) -> ApiResult<Self> {
+        self.quote = quote::of_headers(headers)?;
+        Ok(self)
     }
 }
 
@@ -64,11 +90,14 @@ impl Asked {
 /// What is wrong with it, by parameter.
 pub fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Prepared> {
     caller.needs_scope("generate")?;
-    let callable = callable(state, caller, &asked.model, asked.kind)?;
-    let params = callable.schema.resolve(asked.params)?;
     let now = state.parts.store.now();
-    let quote = callable.capability.quote(&params, now).map_err(|error| unpriced(&error))?;
+    let (callable, terms) = priced_by(state, caller, &asked)?;
+    let params = callable.schema.resolve(asked.params)?;
+    let moment = terms.as_ref().map_or(now, |terms| terms.moment);
+    let quote = callable.capability.quote(&params, moment).map_err(|error| unpriced(&error))?;
     let params = params.to_string();
+    let inputs_sha256 = digest(&params);
+    terms.map_or(Ok(()), |terms| terms.check_params(&inputs_sha256))?;
     let submission = Submission {
         tenant_id: caller.tenant_id.clone(),
         user_id: caller.user_id.clone(),
@@ -77,7 +106,7 @@ pub fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Pre
         capability: asked.kind,
         price_version: callable.version,
         priced_params: quote.priced,
-        inputs_sha256: hex::encode(Sha256::digest(params.as_bytes())),
+        inputs_sha256,
         hold: quote.hold.amount,
         mode: asked.mode,
         expires_at: now + state.parts.dispatcher.parts().ages.expire_after,
@@ -92,6 +121,17 @@ pub fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Pre
         webhook_url: asked.webhook_url,
     };
     Ok(Prepared { job_id, submission, callable, inputs, once: asked.once, context: caller.context() })
+}
+
+/// What may be called now, or the version of it that a quote was made by.
+fn priced_by(state: &AppState, caller: &Caller, asked: &Asked) -> ApiResult<(Arc<Callable>, Option<Terms>)> {
+    let current = callable(state, caller, &asked.model, asked.kind)?;
+    let Some(quote) = &asked.quote else { return Ok((current, None)) };
+    let terms = Terms::open(quote, &state.secrets)?;
+    terms.check(&caller.tenant_id, &asked.model, asked.kind, state.parts.store.now())?;
+    let quoted = state.live.catalog().version(&asked.model, asked.kind, terms.price_version);
+    let unknown = || ApiError::new(ErrorCode::QuoteInvalid, "the quoted price is not in the catalog").of("quote");
+    Ok((quoted.ok_or_else(unknown)?, Some(terms)))
 }
 
 fn bounded_metadata(metadata: Value) -> ApiResult<String> {

@@ -57,6 +57,33 @@ impl Capability {
         issues
     }
 
+    /// What is wrong with what the routes cost us: a cost that counts what nothing bounds, or that an example can't be costed by,
+    /// would hide the margin. Refused when publishing; what was published before stays callable.
+    #[must_use]
+    pub fn lint_costs(&self) -> Vec<LintIssue> {
+        let mut issues = Issues::new();
+        let Ok(schema) = CompiledSchema::new(&self.param_schema) else { return issues };
+        let examples = self
+            .ui_hints
+            .examples
+            .iter()
+            .take(MAX_LIST)
+            .filter_map(|example| schema.resolve(Value::Object(example.params.clone())).ok());
+        let examples: Vec<Value> = examples.collect();
+        for (index, route) in self.routes.iter().enumerate().take(MAX_LIST) {
+            let Some(cost) = &route.cost else { continue };
+            let costed = Self { pricing: cost.price.clone(), ..self.clone() };
+            let mut found = Issues::new();
+            costed.lint_estimate(&mut found);
+            let refused = examples.iter().filter_map(|params| costed.quote(params, EXAMPLE_MOMENT).err()).next();
+            found.extend(refused.map(|error| LintIssue { path: String::new(), message: error.to_string() }));
+            if let Some(first) = found.first() {
+                note(&mut issues, &format!("routes.{index}.cost"), &first.message);
+            }
+        }
+        issues
+    }
+
     fn lint_price(&self, issues: &mut Issues) {
         if let Err(error) = self.pricing.validate() {
             note(issues, "pricing", error);

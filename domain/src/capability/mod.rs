@@ -3,6 +3,7 @@
 //! Its parts: `schema` validates, `hints` lays the form out, `pricing` and `estimate` say what is held and charged, `policies` what
 //! happens otherwise, `routes` who does it. Never a model's name: what differs between models is data.
 
+mod diff;
 mod estimate;
 mod hints;
 mod lint;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::{
+    diff::{CapabilityDiff, Change, MAX_CHANGES, PartDiff},
     estimate::{Bound, Case, Count, Estimate},
     hints::{DependsOn, Example, Group, Layout, ResultDisplay, UiHints, Widget},
     lint::LintIssue,

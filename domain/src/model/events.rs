@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Deprecation;
 use crate::{
     capability::{Capability, CapabilityKind, Route},
     decide::domain_event,
@@ -53,6 +54,18 @@ pub enum ModelEvent {
         /// All its routes.
         routes: Vec<Route>,
     },
+    /// A capability is to go: whoever uses it should move on.
+    CapabilityDeprecated {
+        /// Which one.
+        kind: CapabilityKind,
+        /// Since when, until when, and what takes its place.
+        deprecation: Deprecation,
+    },
+    /// A capability is to stay after all.
+    DeprecationWithdrawn {
+        /// Which one.
+        kind: CapabilityKind,
+    },
     /// It may be called.
     ModelEnabled {},
     /// It may not be called.
@@ -68,6 +81,8 @@ domain_event!(
         CapabilityPublished,
         CapabilityRetired,
         RouteChanged,
+        CapabilityDeprecated,
+        DeprecationWithdrawn,
         ModelEnabled,
         ModelDisabled
     ]

@@ -4,6 +4,7 @@
 //! a catalog may be seeded at every start. Past versions stay in the events, and on the jobs that froze them.
 
 mod catalog;
+mod deprecation;
 mod events;
 #[cfg(test)]
 mod tests;
@@ -12,10 +13,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{catalog::CatalogEntry, events::ModelEvent};
+pub use self::{catalog::CatalogEntry, deprecation::Deprecation, events::ModelEvent};
 use crate::{
     capability::{Capability, CapabilityKind, LintIssue, Route},
     decide::{Decide, aggregate},
+    id::{ModelId, named_uuid},
 };
 
 /// The most bytes of a model's name.
@@ -56,6 +58,9 @@ pub struct Published {
     pub routes: Vec<Route>,
     /// Whether it was taken out of the catalog.
     pub retired: bool,
+    /// Until when it can be called, if it is to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deprecation: Option<Deprecation>,
 }
 
 /// What can be asked of a model.
@@ -74,6 +79,17 @@ pub enum ModelCommand {
         /// All its routes.
         routes: Vec<Route>,
     },
+    /// Announces that a capability is to go. It can be called until its date.
+    DeprecateCapability {
+        /// Which one.
+        kind: CapabilityKind,
+        /// Since when, until when, and what takes its place.
+        deprecation: Deprecation,
+    },
+    /// Lets a capability stay after all.
+    WithdrawDeprecation(CapabilityKind),
+    /// Brings the model to what an entry of a catalog file says, all of it or nothing. What the entry does not name stays.
+    ImportModel(Box<CatalogEntry>),
     /// Lets it be called.
     EnableModel,
     /// Lets it not be called. Running jobs go on.
@@ -103,6 +119,9 @@ pub enum ModelError {
     /// The capability is not in the catalog.
     #[error("the model has no capability {0}")]
     NoCapability(CapabilityKind),
+    /// A deprecation that ends before it begins, or names no other model.
+    #[error("a deprecation ends after it begins, and its replacement is the name of another model")]
+    BadDeprecation,
 }
 
 fn sentences(issues: &[LintIssue]) -> String {
@@ -148,7 +167,9 @@ impl Model {
             }
             ModelEvent::CapabilityPublished { version, capability } => {
                 let (kind, routes) = (capability.kind, capability.routes.clone());
-                self.capabilities.insert(kind, Published { version, capability, routes, retired: false });
+                let living = self.capabilities.get(&kind).filter(|published| !published.retired);
+                let deprecation = living.and_then(|published| published.deprecation.clone());
+                self.capabilities.insert(kind, Published { version, capability, routes, retired: false, deprecation });
             }
             ModelEvent::CapabilityRetired { kind, .. } => {
                 if let Some(published) = self.capabilities.get_mut(&kind) {
@@ -160,6 +181,8 @@ impl Model {
                     published.routes = routes;
                 }
             }
+            ModelEvent::CapabilityDeprecated { kind, deprecation } => self.deprecate_as(kind, Some(deprecation)),
+            ModelEvent::DeprecationWithdrawn { kind } => self.deprecate_as(kind, None),
             ModelEvent::ModelEnabled {} => self.enabled = true,
             ModelEvent::ModelDisabled {} => self.enabled = false,
         }
@@ -170,17 +193,21 @@ aggregate!(Model, "model", ModelCommand, ModelEvent, ModelError);
 
 impl Decide for Model {
     fn decide(&self, command: &ModelCommand) -> Result<Vec<ModelEvent>, ModelError> {
-        if let ModelCommand::RegisterModel(identity) = command {
-            return self.register(identity);
+        match command {
+            ModelCommand::RegisterModel(identity) => return self.register(identity),
+            ModelCommand::ImportModel(entry) => return self.import(entry),
+            _ => {}
         }
         if self.identity.is_none() {
             return Err(ModelError::NotRegistered);
         }
         match command {
-            ModelCommand::RegisterModel(_) => Ok(Vec::new()),
+            ModelCommand::RegisterModel(_) | ModelCommand::ImportModel(_) => Ok(Vec::new()),
             ModelCommand::PublishCapability(capability) => self.publish(capability),
             ModelCommand::RetireCapability(kind) => self.retire(*kind),
             ModelCommand::ChangeRoutes { kind, routes } => self.change_routes(*kind, routes),
+            ModelCommand::DeprecateCapability { kind, deprecation } => self.deprecate(*kind, deprecation),
+            ModelCommand::WithdrawDeprecation(kind) => self.withdraw_deprecation(*kind),
             ModelCommand::EnableModel if !self.enabled => Ok(vec![ModelEvent::ModelEnabled {}]),
             ModelCommand::DisableModel if self.enabled => Ok(vec![ModelEvent::ModelDisabled {}]),
             ModelCommand::EnableModel | ModelCommand::DisableModel => Ok(Vec::new()),
@@ -209,10 +236,10 @@ impl Model {
 
     fn publish(&self, capability: &Capability) -> Result<Vec<ModelEvent>, ModelError> {
         let last = self.capabilities.get(&capability.kind);
-        if last.is_some_and(|last| !last.retired && *last.capability == *capability) {
+        if last.is_some_and(|last| last.is(capability)) {
             return Ok(Vec::new());
         }
-        let issues = capability.lint();
+        let issues = [capability.lint(), capability.lint_costs()].concat();
         if !issues.is_empty() {
             return Err(ModelError::Unfit(issues));
         }
@@ -232,12 +259,36 @@ impl Model {
         if published.routes == routes {
             return Ok(Vec::new());
         }
-        let issues = Capability { routes: routes.to_vec(), ..(*published.capability).clone() }.lint();
+        let issues = Capability { routes: routes.to_vec(), ..(*published.capability).clone() };
+        let issues = [issues.lint(), issues.lint_costs()].concat();
         if !issues.is_empty() {
             return Err(ModelError::Unfit(issues));
         }
         Ok(vec![ModelEvent::RouteChanged { kind, routes: routes.to_vec() }])
     }
+}
+
+impl Published {
+    /// Whether this is what a capability says, with its routes as they were published or as they are.
+    fn is(&self, capability: &Capability) -> bool {
+        let known = &*self.capability;
+        let routed = capability.routes == known.routes || capability.routes == self.routes;
+        !self.retired && routed && *known == Capability { routes: known.routes.clone(), ..capability.clone() }
+    }
+}
+
+impl Identity {
+    /// The id of the model: it follows from the name, so that no name is taken twice.
+    #[must_use]
+    pub fn model_id(&self) -> ModelId {
+        model_id(&self.name)
+    }
+}
+
+/// The id of the model of a name.
+#[must_use]
+pub fn model_id(name: &str) -> ModelId {
+    ModelId::from_uuid(named_uuid("model", name))
 }
 
 fn is_name(name: &str) -> bool {

@@ -1,9 +1,12 @@
 //! given / when / then for the model, every command sent twice, and the golden JSON of its events.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeZone as _, Utc};
 use cqrs_es::{Aggregate, DomainEvent, test::TestFramework};
 use serde_json::{Value, json};
 
-use super::{Identity, Model, ModelCommand, ModelError, ModelEvent};
+use super::{CatalogEntry, Deprecation, Identity, Model, ModelCommand, ModelError, ModelEvent};
 use crate::{
     capability::{Capability, CapabilityKind, Route},
     decide::Decide,
@@ -161,9 +164,125 @@ fn a_disabled_model_is_not_callable() {
     once(given, ModelCommand::EnableModel, vec![ModelEvent::ModelEnabled {}]);
 }
 
+fn day(day: u32) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2027, 1, day, 0, 0, 0).single().expect("a day")
+}
+
+fn deprecation(announced: u32, replacement: Option<&str>) -> Deprecation {
+    Deprecation { deprecated_at: day(announced), sunset_at: day(20), replacement: replacement.map(ToOwned::to_owned) }
+}
+
+fn deprecate(announced: u32, replacement: Option<&str>) -> ModelCommand {
+    ModelCommand::DeprecateCapability { kind: CHAT, deprecation: deprecation(announced, replacement) }
+}
+
+fn deprecated(announced: u32, replacement: Option<&str>) -> ModelEvent {
+    ModelEvent::CapabilityDeprecated { kind: CHAT, deprecation: deprecation(announced, replacement) }
+}
+
+#[test]
+fn a_capability_is_deprecated_with_a_date_and_a_replacement_until_that_is_withdrawn() {
+    let given = vec![registered(), published(1, capability())];
+    once(given.clone(), deprecate(1, Some("other-model")), vec![deprecated(1, Some("other-model"))]);
+    let given = [given, vec![deprecated(1, Some("other-model"))]].concat();
+    let later = framework().given(given.clone()).when(deprecate(2, Some("other-model")));
+    later.then_expect_events(vec![]);
+    // Another replacement is news, but the announcement keeps its time.
+    once(given.clone(), deprecate(2, None), vec![deprecated(1, None)]);
+    assert!(folded(given.clone()).callable(CHAT).is_some(), "until its date it is called as ever");
+    let withdrawn = ModelEvent::DeprecationWithdrawn { kind: CHAT };
+    once(given, ModelCommand::WithdrawDeprecation(CHAT), vec![withdrawn]);
+}
+
+#[test]
+fn a_deprecation_survives_a_new_version_and_ends_with_a_retirement() {
+    let given = vec![registered(), published(1, capability()), deprecated(1, None), published(2, dearer())];
+    let deprecation = |model: &Model| model.capabilities()[&CHAT].deprecation.clone();
+    assert!(deprecation(&folded(given.clone())).is_some());
+    let retired = ModelEvent::CapabilityRetired { kind: CHAT, version: 2 };
+    let again = folded([given, vec![retired, published(3, dearer())]].concat());
+    assert_eq!(deprecation(&again), None);
+}
+
+#[test]
+fn a_deprecation_that_can_not_be_is_refused() {
+    let given = vec![registered(), published(1, capability())];
+    for command in [deprecate(20, None), deprecate(1, Some("some-model")), deprecate(1, Some("No Name"))] {
+        refused(given.clone(), command, ModelError::BadDeprecation);
+    }
+    refused(vec![registered()], deprecate(1, None), ModelError::NoCapability(CHAT));
+    refused(vec![registered()], ModelCommand::WithdrawDeprecation(CHAT), ModelError::NoCapability(CHAT));
+}
+
+fn entry(capabilities: Vec<Capability>) -> CatalogEntry {
+    let Identity { name, display_name, provider, description } = identity("Good.");
+    let deprecations = BTreeMap::from([(CHAT, deprecation(1, None))]);
+    CatalogEntry { name, display_name, provider, description, enabled: Some(false), capabilities, deprecations }
+}
+
+#[test]
+fn an_import_is_all_of_an_entry_or_nothing() {
+    let import = |capabilities| ModelCommand::ImportModel(Box::new(entry(capabilities)));
+    let events = vec![registered(), published(1, capability()), deprecated(1, None), ModelEvent::ModelDisabled {}];
+    once(vec![], import(vec![capability()]), events);
+    let mut unpriced = dearer();
+    unpriced.kind = CapabilityKind::Embedding;
+    unpriced.pricing.rates.clear();
+    let issues = [unpriced.lint(), unpriced.lint_costs()].concat();
+    refused(vec![], import(vec![capability(), unpriced]), ModelError::Unfit(issues));
+    let twice = folded(vec![]).decide(&import(vec![capability(), dearer()]));
+    assert!(matches!(twice, Err(ModelError::Unfit(_))));
+}
+
+#[test]
+fn what_is_exported_is_imported_without_a_change() {
+    let changed = ModelEvent::RouteChanged { kind: CHAT, routes: other_routes() };
+    let model = folded(vec![registered(), published(1, capability()), changed, deprecated(1, Some("other-model"))]);
+    let exported = model.entry().expect("an entry");
+    let text = serde_json::to_string(&exported).expect("JSON");
+    let entry: CatalogEntry = serde_json::from_str(&text).expect("an entry");
+    assert_eq!(entry, exported);
+    assert_eq!(entry.capabilities[0].routes, other_routes());
+    let import = ModelCommand::ImportModel(Box::new(entry));
+    assert_eq!(model.decide(&import), Ok(vec![]));
+    let mut elsewhere = Model::default();
+    elsewhere.decide(&import).expect("events").into_iter().for_each(|event| elsewhere.apply(event));
+    assert_eq!(elsewhere.entry(), Some(exported));
+}
+
+#[test]
+fn a_cost_that_nothing_bounds_is_not_published() {
+    let cost = |meter: &str| json!({"price": {"rates": [{"meter": meter, "tiers": [{"rate": "1"}]}]}, "currency": "CNY", "credits_per_unit": "14"});
+    let routed = |meter: &str| {
+        let mut value = crate::capability::tests::chat();
+        value["routes"][0]["cost"] = cost(meter);
+        serde_json::from_value::<Capability>(value).expect("a capability")
+    };
+    let model = folded(vec![registered()]);
+    assert!(model.decide(&publish(routed("output_token"))).is_ok());
+    let Err(ModelError::Unfit(issues)) = model.decide(&publish(routed("image"))) else { panic!("published") };
+    assert_eq!(issues[0].path, "routes.0.cost");
+    assert!(routed("image").lint().is_empty(), "what was published before stays callable");
+}
+
+#[test]
+fn the_json_of_deprecations_is_frozen() {
+    let events =
+        [deprecated(1, Some("other-model")), deprecated(2, None), ModelEvent::DeprecationWithdrawn { kind: CHAT }];
+    let shown: Vec<String> = events.iter().map(|event| serde_json::to_string(event).expect("JSON")).collect();
+    let golden = [
+        r#"{"CapabilityDeprecated":{"kind":"chat","deprecation":{"deprecated_at":"2027-01-01T00:00:00Z","sunset_at":"2027-01-20T00:00:00Z","replacement":"other-model"}}}"#,
+        r#"{"CapabilityDeprecated":{"kind":"chat","deprecation":{"deprecated_at":"2027-01-02T00:00:00Z","sunset_at":"2027-01-20T00:00:00Z"}}}"#,
+        r#"{"DeprecationWithdrawn":{"kind":"chat"}}"#,
+    ];
+    assert_eq!(shown, golden);
+    assert_eq!(golden.map(|text| serde_json::from_str::<ModelEvent>(text).expect("an event")), events);
+}
+
 #[test]
 fn a_snapshot_is_the_same_state() {
-    let model = folded(vec![registered(), published(1, capability()), ModelEvent::ModelDisabled {}]);
+    let model =
+        folded(vec![registered(), published(1, capability()), deprecated(1, None), ModelEvent::ModelDisabled {}]);
     let again: Model = serde_json::from_value(serde_json::to_value(&model).expect("JSON")).expect("a model");
     assert_eq!(again, model);
 }

@@ -9,7 +9,7 @@ use cqrs_es::Aggregate as _;
 use domain::{
     capability::{Capability, CapabilityKind, Route},
     id::{ModelId, ProviderId, ProviderKeyId},
-    model::{Identity, Model, ModelEvent},
+    model::{Deprecation, Identity, Model, ModelEvent},
     provider::{Provider, ProviderEvent, ProviderSettings},
     provider_key::{KeyRegistration, ProviderKey, ProviderKeyEvent},
     schema::CompiledSchema,
@@ -133,6 +133,12 @@ impl Catalog {
         published.map_or(&[], |published| &published.routes)
     }
 
+    /// Until when a capability can be called, if it is to go.
+    #[must_use]
+    pub fn deprecation(&self, model: &str, kind: CapabilityKind) -> Option<&Deprecation> {
+        self.names.get(model).and_then(|id| self.models.get(id))?.deprecation(kind)
+    }
+
     /// A model by its public name, enabled or not.
     #[must_use]
     pub fn model(&self, name: &str) -> Option<&Arc<ModelEntry>> {
@@ -234,6 +240,18 @@ impl ModelEntry {
     #[must_use]
     pub fn version(&self, kind: CapabilityKind, version: u32) -> Option<Arc<Callable>> {
         self.versions.get(&(kind, version)).cloned().flatten()
+    }
+
+    /// Until when a capability can be called, if it is to go.
+    #[must_use]
+    pub fn deprecation(&self, kind: CapabilityKind) -> Option<&Deprecation> {
+        self.model.capabilities().get(&kind).and_then(|published| published.deprecation.as_ref())
+    }
+
+    /// Every version of a capability that was published, the oldest first.
+    pub fn versions(&self, kind: CapabilityKind) -> impl Iterator<Item = (u32, Option<&Arc<Callable>>)> {
+        let all = self.versions.range((kind, 0)..=(kind, u32::MAX));
+        all.map(|((_, version), callable)| (*version, callable.as_ref()))
     }
 
     /// What may be called of it now.

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::view;
 use crate::{
     caller::Caller,
+    catalog::deprecation::announce,
     error::{ApiError, ApiResult, ErrorCode},
     generation::{
         idempotency::{self, REPLAYED},
@@ -49,6 +50,9 @@ pub struct NewJob {
     /// Where to send news of the job.
     #[serde(default)]
     pub webhook_url: Option<String>,
+    /// What `POST /v1/estimates` gave for the same request: it then costs what was estimated.
+    #[serde(default)]
+    pub quote: Option<String>,
 }
 
 /// Submits a job.
@@ -83,13 +87,17 @@ pub async fn create(
         metadata: new.metadata,
         webhook_url: new.webhook_url,
         once,
+        quote: new.quote,
     };
+    let model = asked.model.clone();
     let prepared = prepare(&state, &caller, asked)?;
     let job_id = prepared.job_id.clone();
     match state.parts.dispatcher.submit(prepared).await {
         Ok(committed) => {
             state.written.note(&caller.tenant_id, committed.position);
-            answer(&state, &caller, job_id.as_str(), wait).await
+            let mut response = answer(&state, &caller, job_id.as_str(), wait).await?;
+            announce(&state, &model, kind, response.headers_mut());
+            Ok(response)
         }
         Err(error) => match idempotency::replayed(&error) {
             Some(earlier) => {
