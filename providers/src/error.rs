@@ -48,6 +48,8 @@ pub mod code {
     pub const ACCOUNT_OVERDUE: &str = "upstream_account_overdue";
     /// The account may not do this.
     pub const NOT_ENTITLED: &str = "upstream_not_entitled";
+    /// The provider has no such call at all.
+    pub const NOT_OFFERED: &str = "upstream_not_offered";
     /// The model is missing or not activated.
     pub const MODEL_NOT_FOUND: &str = "upstream_model_not_found";
     /// A quota or a spending limit is used up.

@@ -2,28 +2,25 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    Ark,
-    wire::{Request, Work, body_of, malformed},
+use super::{Ark, chat};
+use crate::{
+    Call, EmbeddingsAnswer, Endpoint, UpstreamError, Verdict, code, usage,
+    wire::{Request, Work, malformed},
 };
-use crate::{Call, EmbeddingsAnswer, Endpoint, UpstreamError, Verdict, code, usage};
 
 /// Ark's models of this family answer on the multimodal path only, texts included.
 const MULTIMODAL_FAMILY: &str = "embedding-vision";
 
 impl Ark {
-    pub(crate) async fn embeddings(&self, endpoint: &Endpoint, call: &Call) -> Result<EmbeddingsAnswer, UpstreamError> {
-        let mut body = body_of(call)?;
-        if let Some(hash) = &call.end_user_hash {
-            body.entry("user").or_insert_with(|| hash.clone().into());
-        }
+    pub(super) async fn embed(&self, endpoint: &Endpoint, call: &Call) -> Result<EmbeddingsAnswer, UpstreamError> {
+        let mut body = chat::body(call)?;
         let path = if is_multimodal(&body) {
             as_parts(&mut body)?;
             "/embeddings/multimodal"
         } else {
             "/embeddings"
         };
-        let answer = self.json(endpoint, Request::post(path, call, &body.into(), Work::Paid)).await?;
+        let answer = self.wire.json(endpoint, Request::post(path, call, &body.into(), Work::Paid)).await?;
         let body = listed(answer).ok_or_else(|| malformed(Work::Paid))?;
         let usage = usage::embeddings(&body["usage"])?;
         Ok(EmbeddingsAnswer { body, usage })

@@ -4,16 +4,16 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use super::{
-    Ark, verdicts,
+use super::{Ark, verdicts};
+use crate::{
+    Call, Endpoint, ImageItem, ImageSource, ImagesAnswer, Picture, UpstreamError, usage,
     wire::{Request, Work, body_of, malformed},
 };
-use crate::{Call, Endpoint, ImageItem, ImageSource, ImagesAnswer, Picture, UpstreamError, usage};
 
 impl Ark {
-    pub(crate) async fn images(&self, endpoint: &Endpoint, call: &Call) -> Result<ImagesAnswer, UpstreamError> {
+    pub(super) async fn make_images(&self, endpoint: &Endpoint, call: &Call) -> Result<ImagesAnswer, UpstreamError> {
         let body = Value::Object(body(call)?);
-        let answer = self.json(endpoint, Request::post("/images/generations", call, &body, Work::Paid)).await?;
+        let answer = self.wire.json(endpoint, Request::post("/images/generations", call, &body, Work::Paid)).await?;
         let key = endpoint.key.expose_secret();
         let items = answer["data"].as_array().map(Vec::as_slice).unwrap_or_default();
         if let Some(error) = answer.get("error").filter(|error| error.is_object() && items.is_empty()) {

@@ -2,7 +2,6 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `wire` | one call over HTTP: headers, JSON, what a lost connection means |
 //! | `verdicts` | the table of Ark's error codes: fate, our code, what becomes of the key |
 //! | `chat`, `images`, `embeddings` | calls that answer at once |
 //! | `video` | parameters of a video as Ark wants them |
@@ -16,22 +15,65 @@ mod images;
 mod tasks;
 mod verdicts;
 mod video;
-mod wire;
 
-use crate::{Download, HttpError, Trusted};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::id::AttemptId;
+
+use crate::{
+    Call, CancelOutcome, ChatAnswer, ChatStream, EmbeddingsAnswer, Endpoint, ImagesAnswer, Provider, TaskState,
+    Trusted, UpstreamError, wire::Wire,
+};
 
 /// The translation of Ark.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Ark {
-    http: Trusted,
+    wire: Wire,
 }
 
 impl Ark {
-    pub(crate) const fn new(http: Trusted) -> Self {
-        Self { http }
+    pub fn new(http: &Trusted) -> Self {
+        Self { wire: Wire::new(http, verdicts::judge, &[]) }
+    }
+}
+
+#[async_trait]
+impl Provider for Ark {
+    async fn chat(&self, endpoint: &Endpoint, call: &Call) -> Result<ChatAnswer, UpstreamError> {
+        self.complete(endpoint, call).await
     }
 
-    pub(crate) async fn download(&self, url: &str) -> Result<Download, HttpError> {
-        self.http.download(url).await
+    async fn chat_stream(&self, endpoint: &Endpoint, call: &Call) -> Result<ChatStream, UpstreamError> {
+        self.stream(endpoint, call).await
+    }
+
+    async fn images(&self, endpoint: &Endpoint, call: &Call) -> Result<ImagesAnswer, UpstreamError> {
+        self.make_images(endpoint, call).await
+    }
+
+    async fn embeddings(&self, endpoint: &Endpoint, call: &Call) -> Result<EmbeddingsAnswer, UpstreamError> {
+        self.embed(endpoint, call).await
+    }
+
+    async fn submit_task(&self, endpoint: &Endpoint, call: &Call) -> Result<String, UpstreamError> {
+        self.submit(endpoint, call).await
+    }
+
+    async fn task_states(&self, endpoint: &Endpoint, ids: &[String]) -> Result<Vec<TaskState>, UpstreamError> {
+        self.states(endpoint, ids).await
+    }
+
+    async fn find_task(
+        &self,
+        endpoint: &Endpoint,
+        upstream_model: &str,
+        attempt_id: &AttemptId,
+        since: DateTime<Utc>,
+    ) -> Result<Option<TaskState>, UpstreamError> {
+        self.find(endpoint, upstream_model, attempt_id, since).await
+    }
+
+    async fn cancel_task(&self, endpoint: &Endpoint, id: &str) -> Result<CancelOutcome, UpstreamError> {
+        self.cancel(endpoint, id).await
     }
 }

@@ -1,20 +1,17 @@
 //! Video tasks: submit, read many at once, find one whose answer was lost, cancel.
 //! Only a queued task is ever deleted: deleting one that has ended would erase its record, and the way to its outputs.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::AttemptId;
-use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use super::{
-    Ark, verdicts, video,
-    wire::{Request, Work, malformed},
-};
+use super::{Ark, verdicts, video};
 use crate::{
     Call, CancelOutcome, Endpoint, FileKind, RemoteFile, TaskState, TaskStatus, UpstreamError, Verdict, code, usage,
+    wire::{Payload, Request, Work, malformed},
 };
 
 const PATH: &str = "/contents/generations/tasks";
@@ -43,20 +40,13 @@ const FACTS: [&str; 14] = [
 ];
 
 impl Ark {
-    /// When a task that was taken stands in the list at the latest.
-    pub(crate) const VISIBILITY_DELAY: Duration = Duration::from_secs(10);
-
-    pub(crate) async fn submit_task(&self, endpoint: &Endpoint, call: &Call) -> Result<String, UpstreamError> {
+    pub(super) async fn submit(&self, endpoint: &Endpoint, call: &Call) -> Result<String, UpstreamError> {
         let body = video::body(call)?;
-        let answer = self.json(endpoint, Request::post(PATH, call, &body, Work::PaidLater)).await?;
+        let answer = self.wire.json(endpoint, Request::post(PATH, call, &body, Work::PaidLater)).await?;
         answer["id"].as_str().filter(|id| is_id(id)).map(str::to_owned).ok_or_else(|| malformed(Work::PaidLater))
     }
 
-    pub(crate) async fn task_states(
-        &self,
-        endpoint: &Endpoint,
-        ids: &[String],
-    ) -> Result<Vec<TaskState>, UpstreamError> {
+    pub(super) async fn states(&self, endpoint: &Endpoint, ids: &[String]) -> Result<Vec<TaskState>, UpstreamError> {
         let mut states = Vec::with_capacity(ids.len());
         for ids in ids.chunks(PAGE) {
             let query = ids.iter().map(|id| ("filter.task_ids", id.clone())).collect();
@@ -79,7 +69,7 @@ impl Ark {
         if !is_id(id) {
             return Ok(gone);
         }
-        match self.json(endpoint, Request::get(format!("{PATH}/{id}"), Vec::new())).await {
+        match self.wire.json(endpoint, Request::get(format!("{PATH}/{id}"), Vec::new())).await {
             Ok(task) if task["id"] == id => Ok(state(&task, endpoint)),
             Ok(_) => Err(malformed(Work::Read)),
             Err(error) if error.status == Some(404) => Ok(gone),
@@ -96,7 +86,7 @@ impl Ark {
     ) -> Result<(Vec<Value>, usize), UpstreamError> {
         query.push(("page_num", number.to_string()));
         query.push(("page_size", PAGE.to_string()));
-        let mut answer = self.json(endpoint, Request::get(PATH.to_owned(), query)).await?;
+        let mut answer = self.wire.json(endpoint, Request::get(PATH.to_owned(), query)).await?;
         let total = answer["total"].as_u64().and_then(|total| usize::try_from(total).ok());
         match answer["items"].take() {
             Value::Array(tasks) => Ok((tasks, total.unwrap_or(usize::MAX))),
@@ -105,7 +95,7 @@ impl Ark {
         }
     }
 
-    pub(crate) async fn find_task(
+    pub(super) async fn find(
         &self,
         endpoint: &Endpoint,
         upstream_model: &str,
@@ -134,31 +124,19 @@ impl Ark {
         ))
     }
 
-    pub(crate) async fn cancel_task(&self, endpoint: &Endpoint, id: &str) -> Result<CancelOutcome, UpstreamError> {
+    pub(super) async fn cancel(&self, endpoint: &Endpoint, id: &str) -> Result<CancelOutcome, UpstreamError> {
         if let Some(settled) = outcome(&self.task_state(endpoint, id).await?.status) {
             return Ok(settled);
         }
         let none = json!({});
-        let delete = Request {
-            method: Method::DELETE,
-            path: format!("{PATH}/{id}"),
-            query: Vec::new(),
-            body: Some(&none),
-            client_request_id: None,
-            work: Work::Read,
-        };
-        let deleted = self.json(endpoint, delete).await;
+        let delete = Request::delete(format!("{PATH}/{id}"), Payload::Json(&none));
+        let deleted = self.wire.json(endpoint, delete).await;
         // Whatever the answer was: what the task is now decides.
         match (outcome(&self.task_state(endpoint, id).await?.status), deleted) {
             (Some(settled), _) => Ok(settled),
             (None, Err(error)) => Err(error),
             (None, Ok(_)) => Err(malformed(Work::Read)),
         }
-    }
-
-    pub(crate) fn parse_callback(body: &[u8]) -> Option<String> {
-        let body: Value = serde_json::from_slice(body).ok()?;
-        body["id"].as_str().filter(|id| is_id(id)).map(str::to_owned)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wire::body_of;
-use crate::{Call, UpstreamError};
+use crate::{Call, UpstreamError, wire::body_of};
 
 /// Which of our parameters become files of the content: the name, Ark's type, its role.
 const FILES: [(&str, &str, &str); 8] = [

@@ -114,7 +114,7 @@ async fn images_come_with_their_failures_and_only_made_ones_count() {
     let ImageItem::Made(picture) = &answer.items[2] else { panic!("{:?}", answer.items[2]) };
     assert_eq!((picture.index, picture.size), (2, Some((1024, 1024))));
     let ImageSource::Url(url) = &picture.source else { panic!("{picture:?}") };
-    let file = sim.adapter.download(url).await.unwrap();
+    let file = sim.http.download(url).await.unwrap();
     assert_eq!(file.content_type.as_deref(), Some("image/jpeg"));
     let bytes = file.stream.try_fold(0, |sum, piece| async move { Ok(sum + piece.len()) }).await.unwrap();
     assert_eq!(Some(bytes as u64), file.length);

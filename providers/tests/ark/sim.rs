@@ -15,6 +15,7 @@ pub const VIDEO: &str = "doubao-seedance-1-0-pro-250528";
 /// A running simulator; it ends with its runtime.
 pub struct Sim {
     pub adapter: Adapter,
+    pub http: Trusted,
     pub endpoint: Endpoint,
     origin: String,
     client: reqwest::Client,
@@ -32,8 +33,9 @@ impl Sim {
         let config = simulator::Config { time_scale: 0.001, ..Default::default() };
         tokio::spawn(simulator::serve(listener, config, std::future::pending()));
         let endpoint = Endpoint { base_url: format!("{origin}/ark/api/v3/"), key: KEY.into() };
-        let adapter = Adapter::named("ark", &Trusted::new(quick()).unwrap()).unwrap();
-        Self { adapter, endpoint, origin, client: reqwest::Client::new() }
+        let http = Trusted::new(quick()).unwrap();
+        let adapter = Adapter::named("ark", &http).unwrap();
+        Self { adapter, http, endpoint, origin, client: reqwest::Client::new() }
     }
 
     /// What happens to the next call of an operation.

@@ -40,7 +40,7 @@ async fn a_task_ends_with_its_files_and_its_usage() {
         (&facts["resolution"], &facts["ratio"], &facts["duration"]),
         (&json!("480p"), &json!("16:9"), &json!(5))
     );
-    let file = sim.adapter.download(&outputs[0].url).await.unwrap();
+    let file = sim.http.download(&outputs[0].url).await.unwrap();
     assert_eq!(file.content_type.as_deref(), Some("video/mp4"));
 }
 
@@ -141,14 +141,4 @@ async fn a_lost_answer_to_a_cancel_is_read_again() {
     let waiting = sim.adapter.submit_task(&sim.endpoint, &video()).await.unwrap();
     sim.fault("video_cancel", json!({ "lose_answer": true })).await;
     assert_eq!(sim.adapter.cancel_task(&sim.endpoint, &waiting).await, Ok(CancelOutcome::Canceled));
-}
-
-#[tokio::test]
-async fn a_callback_tells_an_id_and_nothing_else() {
-    let sim = Sim::start().await;
-    let told = |body: &str| sim.adapter.parse_callback(body.as_bytes());
-    assert_eq!(told(r#"{"id":"cgt-1-a","status":"succeeded"}"#).as_deref(), Some("cgt-1-a"));
-    for nothing in ["", "{}", "[]", r#"{"id":7}"#, r#"{"id":"../x"}"#] {
-        assert_eq!(told(nothing), None, "{nothing}");
-    }
 }
