@@ -5,7 +5,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, Method, header},
     middleware,
-    routing::{delete, get, post},
+    routing::{get, patch, post},
 };
 use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
 
@@ -56,7 +56,7 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/ledger", get(account::ledger::list))
         .route("/v1/ledger/export", get(account::export::stream))
         .route("/v1/keys", get(keys::list::list).post(keys::create::create))
-        .route("/v1/keys/{id}", delete(keys::revoke::revoke))
+        .route("/v1/keys/{id}", patch(keys::change::change).delete(keys::revoke::revoke))
         .route("/v1/assets", get(assets::list::list).post(assets::upload::upload).layer(asset_body))
         .route("/v1/assets/{id}", get(assets::show::show).delete(assets::delete::delete))
         .route("/v1/assets/{id}/content", get(assets::content::content))
@@ -94,7 +94,7 @@ fn cors(state: &AppState) -> CorsLayer {
     let origins = state.settings.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     CorsLayer::new()
         .allow_origin(origins.collect::<Vec<_>>())
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

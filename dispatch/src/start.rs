@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use domain::{
+    account::Allowance,
     id::{AttemptId, JobId},
     job::{AttemptStart, Submission},
     unit::{OnceKey, Unit},
@@ -28,6 +29,8 @@ pub struct Prepared {
     pub inputs: JobInputsRow,
     /// The once-only key of the request, if it has one.
     pub once: Option<OnceKey>,
+    /// What the limits of the caller allow.
+    pub allowance: Allowance,
     /// Who asks.
     pub context: Context,
 }
@@ -65,7 +68,7 @@ impl Dispatcher {
     /// # Errors
     /// A refusal, or the store is out of reach.
     pub async fn submit(&self, prepared: Prepared) -> Result<store::Committed, ExecuteError> {
-        let Prepared { job_id, submission, inputs, once, context, .. } = prepared;
+        let Prepared { job_id, submission, inputs, once, allowance, context, .. } = prepared;
         let parts = self.parts();
         let timer = TimerChange::Set {
             reference: job_id.to_string(),
@@ -78,7 +81,7 @@ impl Dispatcher {
             reference: job_id.to_string(),
             payload: serde_json::json!({ "job_id": job_id }).to_string(),
         };
-        let unit = Unit::submit(once, &job_id, submission, None);
+        let unit = Unit::submit(once, &job_id, submission, None).within(allowance);
         let side = Side { outbox: vec![message], inputs: Some(inputs), timer: Some(timer) };
         parts.store.execute(Work { unit, context, side }).await
     }
@@ -93,7 +96,7 @@ impl Dispatcher {
         let means = (&*parts.live, &parts.vault, &parts.limits);
         let chosen = self.pool.choose(means, &prepared.callable, attempt_id.as_str(), &[]).await?;
         let start = chosen.start(attempt_id);
-        let Prepared { job_id, submission, callable, inputs, once, context } = prepared;
+        let Prepared { job_id, submission, callable, inputs, once, allowance, context } = prepared;
         let run = Run {
             job_id,
             tenant_id: submission.tenant_id.clone(),
@@ -103,7 +106,7 @@ impl Dispatcher {
             expires_at: submission.expires_at,
             request_id: context.request_id.clone(),
         };
-        let unit = Unit::submit(once, &run.job_id, submission, Some(start.clone()));
+        let unit = Unit::submit(once, &run.job_id, submission, Some(start.clone())).within(allowance);
         let side = Side { outbox: vec![], inputs: Some(inputs), timer: Some(run.lease(self, &start)) };
         match parts.store.execute(Work { unit, context, side }).await {
             Ok(_) => Ok(Started { run, start, chosen, number: 1 }),

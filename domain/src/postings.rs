@@ -132,6 +132,7 @@ mod tests {
             amount: micro(3_000_000),
             api_key_id: api_key_id.clone(),
             model: model.clone(),
+            budgets: None,
         };
         assert_eq!(
             journal(&held),
@@ -158,6 +159,7 @@ mod tests {
             policy: Overrun::FromBalance,
             api_key_id: None,
             model: "m".into(),
+            budgets: None,
         };
         assert_eq!(
             journal(&overrun),
@@ -185,6 +187,7 @@ mod tests {
             amount: Credits::ZERO,
             api_key_id: None,
             model: String::new(),
+            budgets: None,
         };
         assert!(journal(&zero).is_empty());
         assert!(journal(&AccountEvent::AccountFrozen { reason: String::new() }).is_empty());

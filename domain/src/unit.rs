@@ -7,7 +7,7 @@
 
 use crate::{
     Credits,
-    account::{AccountCommand, Overrun, ReleaseReason},
+    account::{AccountCommand, Allowance, Overrun, ReleaseReason},
     id::{AttemptId, JobId, TenantId},
     job::{AttemptStart, Failure, JobCommand, Output, Submission, Usage},
     once::OnceCommand,
@@ -110,6 +110,7 @@ impl Unit {
             amount: job.hold,
             api_key_id: job.api_key_id.clone(),
             model: job.model.clone(),
+            allowance: Allowance::default(),
         };
         let account = job.tenant_id.clone();
         let mut unit = Self::default();
@@ -121,6 +122,17 @@ impl Unit {
             Some(start) => unit.then_fresh(job_id, JobCommand::StartAttempt(start)),
             None => unit,
         }
+    }
+
+    /// The same submission, within what the limits of its caller allow: its hold is refused above them.
+    #[must_use]
+    pub fn within(mut self, allowed: Allowance) -> Self {
+        for step in &mut self.steps {
+            if let Command::Account(AccountCommand::HoldCredits { allowance, .. }) = &mut step.command {
+                allowance.clone_from(&allowed);
+            }
+        }
+        self
     }
 
     /// *Note the stored outputs, succeed and settle.*
@@ -289,9 +301,25 @@ mod tests {
             amount: Credits::from_whole(1),
             api_key_id: None,
             model: "some-model".into(),
+            allowance: Allowance::default(),
         };
         assert_eq!(unit.steps[1].command, Command::Account(hold));
         assert_eq!(unit.steps[1].aggregate_id, tenant_id().to_string());
+    }
+
+    #[test]
+    fn a_submission_holds_within_what_its_caller_is_allowed() {
+        let allowed = Allowance { key_jobs: Some(3), ..Allowance::default() };
+        let unit = Unit::submit(Some(once()), &job_id(), submission(), Some(start())).within(allowed.clone());
+        let allowances: Vec<_> = unit
+            .steps
+            .iter()
+            .filter_map(|step| match &step.command {
+                Command::Account(AccountCommand::HoldCredits { allowance, .. }) => Some(allowance),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(allowances, [&allowed]);
     }
 
     #[test]

@@ -92,7 +92,7 @@ codes! {
     AccountFrozen = "account_frozen", FORBIDDEN, "permission_error";
     /// Not enough credits are available; `details` says what is available and what is merely held.
     InsufficientCredits = "insufficient_credits", PAYMENT_REQUIRED, "insufficient_quota";
-    /// The API key has spent its budget.
+    /// A budget of the API key or of the tenant leaves too little; `details` says which, and when it begins anew.
     BudgetExceeded = "budget_exceeded", PAYMENT_REQUIRED, "insufficient_quota";
     /// The e-mail address is registered already.
     EmailTaken = "email_taken", CONFLICT, "invalid_request_error";
@@ -104,8 +104,10 @@ codes! {
     IdempotencyInFlight = "idempotency_in_flight", CONFLICT, "invalid_request_error";
     /// The idempotency key was used for another request.
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "invalid_request_error";
-    /// Too many requests; `Retry-After` says when to come back.
+    /// Too many tries to log in; `Retry-After` says when to come back.
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "rate_limit_error";
+    /// A limit of the API key or of the tenant is reached; `Retry-After` says when to come back.
+    RateLimitExceeded = "rate_limit_exceeded", TOO_MANY_REQUESTS, "rate_limit_error";
     /// The provider's filter refused the input or the output.
     ContentRefused = "content_refused", BAD_REQUEST, "invalid_request_error";
     /// The provider refused the request or failed.
@@ -131,6 +133,7 @@ impl ErrorCode {
             Self::RequestTimeout
                 | Self::IdempotencyInFlight
                 | Self::RateLimited
+                | Self::RateLimitExceeded
                 | Self::UpstreamFailed
                 | Self::UpstreamTimeout
                 | Self::NoHealthyKey

@@ -19,6 +19,9 @@ use super::{ApiError, ErrorCode};
 /// After this long the store may have room again.
 const BUSY_FOR: Duration = Duration::from_secs(1);
 
+/// After this long one of many jobs may have ended.
+const JOB_ENDS_IN: Duration = Duration::from_secs(2);
+
 impl From<ExecuteError> for ApiError {
     fn from(error: ExecuteError) -> Self {
         match error {
@@ -54,6 +57,16 @@ impl From<AccountError> for ApiError {
                 Self::new(ErrorCode::InsufficientCredits, message)
                     .with_details(json!({"needed": needed, "available": available, "held": held}))
             }
+            AccountError::BudgetExceeded { whose, period, limit, spent, held, needed, resets_on } => {
+                let resets_at = resets_on.map(|day| day.and_time(chrono::NaiveTime::MIN).and_utc());
+                Self::new(ErrorCode::BudgetExceeded, message).with_details(json!({
+                    "budget": whose, "period": period, "limit": limit, "spent": spent, "held": held, "needed": needed,
+                    "resets_at": resets_at,
+                }))
+            }
+            AccountError::TooManyJobs { whose, limit } => Self::new(ErrorCode::RateLimitExceeded, message)
+                .with_details(json!({ "limit": "concurrent_jobs", "of": whose, "most": limit }))
+                .after(JOB_ENDS_IN),
             AccountError::Frozen { .. } => Self::new(ErrorCode::AccountFrozen, message),
             AccountError::InvalidAmount { .. } => Self::parameter("amount", message),
             AccountError::NotOpen | AccountError::NoSuchAdjustment { .. } => Self::new(ErrorCode::NotFound, message),
@@ -105,6 +118,7 @@ impl From<TenantError> for ApiError {
         let code = match error {
             TenantError::Absent | TenantError::NotAMember { .. } | TenantError::NoSuchKey => ErrorCode::NotFound,
             TenantError::LastOwner => ErrorCode::Conflict,
+            TenantError::UnfitLimit(_) => ErrorCode::InvalidParameter,
             TenantError::TooManyKeys => ErrorCode::LimitReached,
         };
         Self::new(code, error.to_string())

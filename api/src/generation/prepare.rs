@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use axum::{http::HeaderMap, response::Response};
+use chrono::{DateTime, Utc};
 use dispatch::{Prepared, StartError, Started};
 use domain::{
+    account::{Allowance, BudgetTerms},
     capability::CapabilityKind,
     id::JobId,
     job::{Mode, Submission},
+    tenant::ApiKey,
     unit::OnceKey,
 };
 use projections::live::Callable;
@@ -120,7 +123,25 @@ pub fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Pre
         metadata: asked.metadata.map(bounded_metadata).transpose()?,
         webhook_url: asked.webhook_url,
     };
-    Ok(Prepared { job_id, submission, callable, inputs, once: asked.once, context: caller.context() })
+    let allowance = allowance(state, caller, now);
+    Ok(Prepared { job_id, submission, callable, inputs, once: asked.once, allowance, context: caller.context() })
+}
+
+/// What the limits of the key and of the tenant allow, as they stand in memory. The account decides by them.
+fn allowance(state: &AppState, caller: &Caller, now: DateTime<Utc>) -> Allowance {
+    let tenants = state.live.tenants();
+    let of_tenant = tenants.tenant(&caller.tenant_id).map(|entry| &entry.limits);
+    let key = caller.api_key.as_ref();
+    let budgets = BudgetTerms {
+        day: now.date_naive(),
+        key: key.map(ApiKey::budgets),
+        tenant: of_tenant.map(|limits| limits.budget),
+    };
+    Allowance {
+        budgets: Some(budgets),
+        key_jobs: key.and_then(|key| key.concurrent_jobs),
+        tenant_jobs: of_tenant.and_then(|limits| limits.concurrent_jobs),
+    }
 }
 
 /// What may be called now, or the version of it that a quote was made by.

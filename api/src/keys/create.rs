@@ -17,21 +17,14 @@ use store::{Side, Work};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::KeyView;
+use super::{KeyView, check};
 use crate::{
-    caller::{Caller, SCOPES, api_key},
-    error::{ApiError, ApiResult},
+    caller::{Caller, api_key},
+    error::ApiResult,
     freshness::PATIENCE,
     request::Json,
     state::AppState,
 };
-
-/// The longest name of a key.
-const NAME_MAX_CHARS: usize = 100;
-/// The most models that one key names.
-const MODELS_MAX: usize = 100;
-/// The longest name of a model.
-const MODEL_MAX_CHARS: usize = 100;
 
 /// What the key shall be.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -45,11 +38,21 @@ pub struct NewKey {
     /// The models it may use; none means all.
     #[serde(default)]
     pub models: Vec<String>,
-    /// The most it may spend, in credits.
+    /// The most it may spend in all, in credits.
     #[schema(value_type = Option<String>)]
     pub budget: Option<Credits>,
+    /// The most it may spend in a day of UTC, in credits.
+    #[schema(value_type = Option<String>)]
+    pub budget_per_day: Option<Credits>,
+    /// The most it may spend in a month of UTC, in credits.
+    #[schema(value_type = Option<String>)]
+    pub budget_per_month: Option<Credits>,
     /// Requests a minute.
     pub requests_per_minute: Option<u32>,
+    /// Tokens of text a minute.
+    pub tokens_per_minute: Option<u64>,
+    /// Jobs under way at once.
+    pub concurrent_jobs: Option<u32>,
     /// From when on it is refused.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -82,49 +85,26 @@ pub async fn create(
 /// `forbidden`, `invalid_parameter`, `limit_reached`.
 pub async fn issue(state: &AppState, caller: &Caller, new: NewKey) -> ApiResult<IssuedKey> {
     caller.needs_owner()?;
-    check(&new, state.store.now())?;
     let key = api_key::generate();
-    let NewKey { name, scopes, models, budget, requests_per_minute, expires_at } = new;
     let api_key = ApiKey {
         api_key_id: ApiKeyId::from_uuid(Uuid::now_v7()),
-        name: name.trim().to_owned(),
+        name: new.name.trim().to_owned(),
         prefix: api_key::shown(&key),
         sha256: hex::encode(api_key::hash(&key)),
-        scopes,
-        models,
-        budget,
-        requests_per_minute,
-        expires_at,
+        scopes: new.scopes,
+        models: new.models,
+        budget: new.budget,
+        budget_per_day: new.budget_per_day,
+        budget_per_month: new.budget_per_month,
+        requests_per_minute: new.requests_per_minute,
+        tokens_per_minute: new.tokens_per_minute,
+        concurrent_jobs: new.concurrent_jobs,
+        expires_at: new.expires_at,
     };
+    check(&api_key, state.store.now())?;
     let view = KeyView::from(&api_key);
     let unit = Unit::of(&caller.tenant_id, TenantCommand::IssueApiKey(Box::new(api_key)));
     let committed = state.store.execute(Work { unit, context: caller.context(), side: Side::default() }).await?;
     state.follower.reached(committed.position, PATIENCE).await;
     Ok(IssuedKey { view, key })
-}
-
-fn check(new: &NewKey, now: DateTime<Utc>) -> ApiResult<()> {
-    let name = new.name.trim();
-    if name.is_empty() || name.chars().count() > NAME_MAX_CHARS {
-        return Err(ApiError::parameter("name", format!("a name has 1 to {NAME_MAX_CHARS} characters")));
-    }
-    if let Some(unknown) = new.scopes.iter().position(|scope| !SCOPES.contains(&scope.as_str())) {
-        return Err(ApiError::parameter(
-            &format!("scopes.{unknown}"),
-            format!("a scope is one of {}", SCOPES.join(", ")),
-        ));
-    }
-    if new.models.len() > MODELS_MAX || new.models.iter().any(|model| model.len() > MODEL_MAX_CHARS) {
-        return Err(ApiError::parameter("models", format!("a key names at most {MODELS_MAX} models")));
-    }
-    if new.budget.is_some_and(|budget| !budget.is_amount()) {
-        return Err(ApiError::parameter("budget", "a budget is not negative and at most a billion credits"));
-    }
-    if new.requests_per_minute == Some(0) {
-        return Err(ApiError::parameter("requests_per_minute", "a key may do one request a minute at least"));
-    }
-    if new.expires_at.is_some_and(|at| at <= now) {
-        return Err(ApiError::parameter("expires_at", "expires_at lies in the past"));
-    }
-    Ok(())
 }

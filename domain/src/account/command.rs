@@ -1,10 +1,21 @@
 //! What may be asked of an account.
 
-use super::{Overrun, ReleaseReason};
+use super::{BudgetTerms, Overrun, ReleaseReason};
 use crate::{
     Credits,
     id::{ApiKeyId, JobId, UserId},
 };
+
+/// What the limits of a caller allow a hold, as they stand when it is asked for. By default everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowance {
+    /// The budgets of the API key and of the tenant, and the day.
+    pub budgets: Option<BudgetTerms>,
+    /// How many jobs of the API key may be under way at once.
+    pub key_jobs: Option<u32>,
+    /// How many jobs of the tenant may be under way at once.
+    pub tenant_jobs: Option<u32>,
+}
 
 /// A command to the account of one tenant.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +41,8 @@ pub enum AccountCommand {
         api_key_id: Option<ApiKeyId>,
         /// The public name of the model.
         model: String,
+        /// What the limits of the caller allow.
+        allowance: Allowance,
     },
     /// Ends a hold by charging for what was used.
     SettleHold {

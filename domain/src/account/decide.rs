@@ -1,7 +1,15 @@
 //! The rules of an account, one function a command. Each checks everything before it returns the first event.
 
-use super::{Account, AccountCommand, AccountError, AccountEvent, OpenHold, Overrun, PendingAdjustment, ReleaseReason};
-use crate::{Credits, credits::MAX_AMOUNT, decide::Decide, id::JobId};
+use super::{
+    Account, AccountCommand, AccountError, AccountEvent, Allowance, BudgetTerms, Limited, OpenHold, Overrun,
+    PendingAdjustment, ReleaseReason, Spending,
+};
+use crate::{
+    Credits,
+    credits::MAX_AMOUNT,
+    decide::Decide,
+    id::{ApiKeyId, JobId},
+};
 
 type Decision = Result<Vec<AccountEvent>, AccountError>;
 
@@ -26,8 +34,8 @@ impl Account {
                 self.fits(amount)?;
                 Ok(vec![AccountEvent::CreditsRecharged { amount, source, reference }])
             }
-            AccountCommand::HoldCredits { job_id, amount, api_key_id, model } => {
-                self.hold(job_id, OpenHold { amount, api_key_id, model })
+            AccountCommand::HoldCredits { job_id, amount, api_key_id, model, allowance } => {
+                self.hold(job_id, OpenHold { amount, api_key_id, model, budgets: None }, &allowance)
             }
             AccountCommand::SettleHold { job_id, cost, overrun } => self.settle(job_id, cost, overrun),
             AccountCommand::ReleaseHold { job_id, reason } => self.release(job_id, reason),
@@ -71,10 +79,11 @@ impl Account {
         }
     }
 
-    fn hold(&self, job_id: JobId, asked: OpenHold) -> Decision {
+    fn hold(&self, job_id: JobId, asked: OpenHold, allowance: &Allowance) -> Decision {
         amount_or_zero(asked.amount)?;
         if let Some(open) = self.holds.get(&job_id) {
-            return if **open == asked { Ok(vec![]) } else { Err(AccountError::HoldDiffers { job_id }) };
+            let same = (open.amount, &open.api_key_id, &open.model) == (asked.amount, &asked.api_key_id, &asked.model);
+            return if same { Ok(vec![]) } else { Err(AccountError::HoldDiffers { job_id }) };
         }
         if let Some(reason) = &self.frozen {
             return Err(AccountError::Frozen { reason: reason.clone() });
@@ -83,8 +92,52 @@ impl Account {
         if available < asked.amount {
             return Err(AccountError::InsufficientCredits { needed: asked.amount, available, held: self.held });
         }
-        let OpenHold { amount, api_key_id, model } = asked;
-        Ok(vec![AccountEvent::CreditsHeld { job_id, amount, api_key_id, model }])
+        let OpenHold { amount, api_key_id, model, .. } = asked;
+        self.within_budgets(amount, api_key_id.as_ref(), allowance).and_then(|budgets| {
+            self.within_jobs(api_key_id.as_ref(), allowance)?;
+            Ok(vec![AccountEvent::CreditsHeld { job_id, amount, api_key_id, model, budgets }])
+        })
+    }
+
+    /// The budgets that a hold counts against. Spent, held and this hold together never exceed one of them.
+    fn within_budgets(
+        &self,
+        amount: Credits,
+        api_key_id: Option<&ApiKeyId>,
+        allowance: &Allowance,
+    ) -> Result<Option<BudgetTerms>, AccountError> {
+        let asked = allowance.budgets.and_then(|terms| terms.limiting(api_key_id.is_some()));
+        let Some(terms) = asked else { return Ok(None) };
+        if !terms.key.iter().chain(&terms.tenant).all(super::Budget::is_valid) {
+            return Err(AccountError::InvalidAmount { amount });
+        }
+        let (of_key, of_tenant) = (api_key_id.and_then(|key| self.spending_of(key)), self.spending());
+        // A process whose clock is behind asks in a day that is over for the account.
+        let seen = of_key.into_iter().chain(of_tenant).map(Spending::day).max();
+        let day = seen.map_or(terms.day, |seen| seen.max(terms.day));
+        if let Some(budget) = &terms.key {
+            Spending::check(of_key, (Limited::ApiKey, budget), (day, amount))?;
+        }
+        if let Some(budget) = &terms.tenant {
+            Spending::check(of_tenant, (Limited::Tenant, budget), (day, amount))?;
+        }
+        Ok(Some(BudgetTerms { day, ..terms }))
+    }
+
+    /// Whether one more job may be under way: each has exactly one open hold.
+    fn within_jobs(&self, api_key_id: Option<&ApiKeyId>, allowance: &Allowance) -> Result<(), AccountError> {
+        let of_key = api_key_id.map_or(0, |key| self.open_holds_of(key));
+        let of_tenant = u32::try_from(self.holds.len()).unwrap_or(u32::MAX);
+        let limits = [
+            (Limited::ApiKey, allowance.key_jobs.filter(|_| api_key_id.is_some()), of_key),
+            (Limited::Tenant, allowance.tenant_jobs, of_tenant),
+        ];
+        for (whose, limit, open) in limits {
+            if let Some(limit) = limit.filter(|limit| open >= *limit) {
+                return Err(AccountError::TooManyJobs { whose, limit });
+            }
+        }
+        Ok(())
     }
 
     fn settle(&self, job_id: JobId, cost: Credits, overrun: Overrun) -> Decision {
@@ -92,7 +145,8 @@ impl Account {
         if let Overrun::Debt { max } = overrun {
             amount_or_zero(max)?;
         }
-        let OpenHold { amount: held, api_key_id, model } = self.hold_to_end(&job_id)?.clone();
+        let hold = self.hold_to_end(&job_id)?;
+        let OpenHold { amount: held, api_key_id, model, budgets } = hold.clone();
         let charged = cost.min(held);
         let mut events = vec![AccountEvent::HoldSettled {
             job_id: job_id.clone(),
@@ -103,9 +157,10 @@ impl Account {
         }];
         let over = cost - charged;
         if over > Credits::ZERO {
-            let taken = self.taken_by(overrun, over);
+            let taken = self.taken_by(overrun, over).min(self.budgets_leave(hold).unwrap_or(over));
             let absorbed = over - taken;
-            events.push(AccountEvent::OverrunSettled { job_id, taken, absorbed, policy: overrun, api_key_id, model });
+            let policy = overrun;
+            events.push(AccountEvent::OverrunSettled { job_id, taken, absorbed, policy, api_key_id, model, budgets });
         }
         Ok(events)
     }
@@ -121,8 +176,18 @@ impl Account {
         over.min(reachable).max(Credits::ZERO)
     }
 
+    /// What the budgets of a hold leave above it, if it has any. Only asked when the whole hold was charged, so that
+    /// what is used of them is the same before and after the settlement.
+    fn budgets_leave(&self, hold: &OpenHold) -> Option<Credits> {
+        let terms = hold.budgets?;
+        let of_key = hold.api_key_id.as_ref().and_then(|key| self.spending_of(key));
+        let rooms = [(of_key, terms.key), (self.spending(), terms.tenant)];
+        let room = |(known, budget): (Option<&Spending>, Option<_>)| known?.room(&budget?, terms.day);
+        rooms.into_iter().filter_map(room).min()
+    }
+
     fn release(&self, job_id: JobId, reason: ReleaseReason) -> Decision {
-        let OpenHold { amount, api_key_id, model } = self.hold_to_end(&job_id)?.clone();
+        let OpenHold { amount, api_key_id, model, .. } = self.hold_to_end(&job_id)?.clone();
         Ok(vec![AccountEvent::HoldReleased { job_id, amount, reason, api_key_id, model }])
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::BudgetTerms;
 use crate::{
     Credits,
     decide::domain_event,
@@ -33,11 +34,14 @@ pub enum AccountEvent {
         source: String,
         reference: String,
     },
+    /// `budgets` are those that it counts against, with the day that it counts in.
     CreditsHeld {
         job_id: JobId,
         amount: Credits,
         api_key_id: Option<ApiKeyId>,
         model: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        budgets: Option<BudgetTerms>,
     },
     /// `held` leaves the holds, `charged` of it (never more) is spent, the rest is available again.
     HoldSettled {
@@ -47,7 +51,7 @@ pub enum AccountEvent {
         api_key_id: Option<ApiKeyId>,
         model: String,
     },
-    /// The part of a cost above its hold: `taken` from the tenant, `absorbed` by the platform.
+    /// The part of a cost above its hold: `taken` from the tenant, `absorbed` by the platform. `budgets` are the hold's.
     OverrunSettled {
         job_id: JobId,
         taken: Credits,
@@ -55,6 +59,8 @@ pub enum AccountEvent {
         policy: super::Overrun,
         api_key_id: Option<ApiKeyId>,
         model: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        budgets: Option<BudgetTerms>,
     },
     HoldReleased {
         job_id: JobId,

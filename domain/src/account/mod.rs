@@ -2,6 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | `budget` | what may be spent in a day, a month or in all, and what counts against it |
 //! | `command` | what may be asked of an account |
 //! | `event` | what happened to it: the ledger itself |
 //! | `state` | the fold: posted, held, the open holds only |
@@ -10,6 +11,9 @@
 //!
 //! It never looks at a clock, a price or a job: those facts come in the command.
 
+mod budget;
+#[cfg(test)]
+mod budget_tests;
 mod command;
 mod decide;
 mod error;
@@ -18,7 +22,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use command::AccountCommand;
+pub use budget::{Budget, BudgetPeriod, BudgetTerms, Limited, Spending, Tally};
+pub use command::{AccountCommand, Allowance};
 pub use error::AccountError;
 pub use event::{AccountEvent, ReleaseReason};
 pub use state::{Account, OpenHold, PendingAdjustment};

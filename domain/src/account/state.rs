@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountCommand, AccountError, AccountEvent};
+use super::{AccountCommand, AccountError, AccountEvent, BudgetTerms, Spending, budget};
 use crate::{
     Credits,
     decide::aggregate,
@@ -22,6 +22,12 @@ pub struct Account {
     pub(super) credit_limit: Credits,
     pub(super) holds: OrdMap<JobId, Arc<OpenHold>>,
     pub(super) adjustments: OrdMap<String, PendingAdjustment>,
+    /// How many holds of each API key are open.
+    pub(super) open_by_key: OrdMap<ApiKeyId, u32>,
+    /// Of each API key that ever held under a budget.
+    pub(super) key_spending: OrdMap<ApiKeyId, Arc<Spending>>,
+    /// From the tenant's first hold under a budget on.
+    pub(super) tenant_spending: Option<Spending>,
 }
 
 /// A hold that has not ended yet.
@@ -33,6 +39,8 @@ pub struct OpenHold {
     pub api_key_id: Option<ApiKeyId>,
     /// The public name of the model.
     pub model: String,
+    /// The budgets that it counts against.
+    pub budgets: Option<BudgetTerms>,
 }
 
 /// A correction that waits for a second person.
@@ -94,22 +102,44 @@ impl Account {
         self.holds.iter().map(|(job_id, hold)| (job_id, &**hold))
     }
 
+    /// How many jobs of an API key are under way.
+    #[must_use]
+    pub fn open_holds_of(&self, api_key_id: &ApiKeyId) -> u32 {
+        self.open_by_key.get(api_key_id).copied().unwrap_or_default()
+    }
+
+    /// What counts against the budget of an API key, if it ever held under one.
+    #[must_use]
+    pub fn spending_of(&self, api_key_id: &ApiKeyId) -> Option<&Spending> {
+        self.key_spending.get(api_key_id).map(|spending| &**spending)
+    }
+
+    /// What counts against the budget of the tenant, if it ever held under one.
+    #[must_use]
+    pub const fn spending(&self) -> Option<&Spending> {
+        self.tenant_spending.as_ref()
+    }
+
     pub(super) fn evolve(&mut self, event: AccountEvent) {
         match event {
             AccountEvent::AccountOpened {} => self.open = true,
             AccountEvent::CreditsRecharged { amount, .. }
             | AccountEvent::CreditsRefunded { amount, .. }
             | AccountEvent::BalanceAdjusted { amount, .. } => self.posted += amount,
-            AccountEvent::CreditsHeld { job_id, amount, api_key_id, model } => {
-                self.held += amount;
-                self.holds.insert(job_id, Arc::new(OpenHold { amount, api_key_id, model }));
+            AccountEvent::CreditsHeld { job_id, amount, api_key_id, model, budgets } => {
+                self.begin_hold(job_id, OpenHold { amount, api_key_id, model, budgets });
             }
             AccountEvent::HoldSettled { job_id, held, charged, .. } => {
-                self.end_hold(&job_id, held);
+                self.end_hold(&job_id, held, charged);
                 self.posted -= charged;
             }
-            AccountEvent::OverrunSettled { taken, .. } => self.posted -= taken,
-            AccountEvent::HoldReleased { job_id, amount, .. } => self.end_hold(&job_id, amount),
+            AccountEvent::OverrunSettled { taken, api_key_id, budgets, .. } => {
+                self.posted -= taken;
+                self.count(api_key_id.as_ref(), budgets.as_ref(), |tally| {
+                    tally.spent = budget::sum(tally.spent, taken)
+                });
+            }
+            AccountEvent::HoldReleased { job_id, amount, .. } => self.end_hold(&job_id, amount, Credits::ZERO),
             AccountEvent::AdjustmentRequested { adjustment_id, amount, by, .. } => {
                 self.adjustments.insert(adjustment_id, PendingAdjustment { amount, by });
             }
@@ -123,8 +153,60 @@ impl Account {
         }
     }
 
-    fn end_hold(&mut self, job_id: &JobId, amount: Credits) {
-        self.holds.remove(job_id);
+    fn begin_hold(&mut self, job_id: JobId, hold: OpenHold) {
+        let OpenHold { amount, api_key_id, budgets, .. } = &hold;
+        self.held += *amount;
+        if let Some(key) = api_key_id {
+            *self.open_by_key.entry(key.clone()).or_insert(0) += 1;
+        }
+        if let Some(terms) = budgets {
+            self.begin_day(api_key_id.as_ref(), terms);
+        }
+        self.count(api_key_id.as_ref(), budgets.as_ref(), |tally| tally.held += *amount);
+        self.holds.insert(job_id, Arc::new(hold));
+    }
+
+    fn end_hold(&mut self, job_id: &JobId, amount: Credits, charged: Credits) {
         self.held -= amount;
+        let Some(hold) = self.holds.remove(job_id) else { return };
+        let OpenHold { api_key_id, budgets, .. } = &*hold;
+        if let Some(key) = api_key_id {
+            let open = self.open_by_key.get(key).copied().unwrap_or_default();
+            match open.checked_sub(1).filter(|left| *left > 0) {
+                Some(left) => drop(self.open_by_key.insert(key.clone(), left)),
+                None => drop(self.open_by_key.remove(key)),
+            }
+        }
+        self.count(api_key_id.as_ref(), budgets.as_ref(), |tally| {
+            tally.held -= amount;
+            tally.spent = budget::sum(tally.spent, charged);
+        });
+    }
+
+    fn begin_day(&mut self, api_key_id: Option<&ApiKeyId>, terms: &BudgetTerms) {
+        if let (Some(key), Some(_)) = (api_key_id, terms.key) {
+            let spending = self.key_spending.entry(key.clone()).or_insert_with(|| Arc::new(Spending::from(terms.day)));
+            Arc::make_mut(spending).begin(terms.day);
+        }
+        if terms.tenant.is_some() {
+            self.tenant_spending.get_or_insert_with(|| Spending::from(terms.day)).begin(terms.day);
+        }
+    }
+
+    /// Counts what happens to a hold against the budgets that it was taken under.
+    fn count(
+        &mut self,
+        api_key_id: Option<&ApiKeyId>,
+        terms: Option<&BudgetTerms>,
+        change: impl Fn(&mut super::Tally),
+    ) {
+        let Some(terms) = terms else { return };
+        let key = api_key_id.filter(|_| terms.key.is_some()).and_then(|key| self.key_spending.get_mut(key));
+        if let Some(spending) = key {
+            Arc::make_mut(spending).count(terms.day, &change);
+        }
+        if let (Some(spending), Some(_)) = (&mut self.tenant_spending, terms.tenant) {
+            spending.count(terms.day, &change);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use cqrs_es::{Aggregate, test::TestFramework};
 use uuid::Uuid;
 
-use super::{Account, AccountCommand, AccountError, AccountEvent, Overrun, ReleaseReason};
+use super::{Account, AccountCommand, AccountError, AccountEvent, Allowance, Overrun, ReleaseReason};
 use crate::{
     Credits,
     credits::MAX_AMOUNT,
@@ -46,12 +46,13 @@ fn recharged(amount: i64) -> AccountEvent {
 }
 
 fn hold(number: u128, amount: Credits) -> AccountCommand {
-    AccountCommand::HoldCredits { job_id: job(number), amount, api_key_id: api_key(), model: model() }
+    let allowance = Allowance::default();
+    AccountCommand::HoldCredits { job_id: job(number), amount, api_key_id: api_key(), model: model(), allowance }
 }
 
 fn held(number: u128, amount: i64) -> AccountEvent {
     let amount = credits(amount);
-    AccountEvent::CreditsHeld { job_id: job(number), amount, api_key_id: api_key(), model: model() }
+    AccountEvent::CreditsHeld { job_id: job(number), amount, api_key_id: api_key(), model: model(), budgets: None }
 }
 
 fn settle(number: u128, cost: Credits, overrun: Overrun) -> AccountCommand {
@@ -65,7 +66,8 @@ fn settled(number: u128, held: i64, charged: i64) -> AccountEvent {
 
 fn overrun(number: u128, taken: i64, absorbed: i64, policy: Overrun) -> AccountEvent {
     let (taken, absorbed) = (credits(taken), credits(absorbed));
-    AccountEvent::OverrunSettled { job_id: job(number), taken, absorbed, policy, api_key_id: api_key(), model: model() }
+    let (job_id, api_key_id, budgets) = (job(number), api_key(), None);
+    AccountEvent::OverrunSettled { job_id, taken, absorbed, policy, api_key_id, model: model(), budgets }
 }
 
 fn release(number: u128) -> AccountCommand {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeZone, Utc};
 use domain::{
     Credits,
-    account::{AccountEvent, Overrun, ReleaseReason},
+    account::{AccountEvent, Budget, BudgetTerms, Overrun, ReleaseReason},
     capability::CapabilityKind,
     id::{ApiKeyId, AssetId, AttemptId, JobId, ProviderId, ProviderKeyId, TenantId, UserId},
     job::{AttemptStart, Failure, Fate, JobEvent, Mode, Output, Submission, Usage},
@@ -14,7 +14,7 @@ use domain::{
     provider::{ProviderEvent, ProviderSettings},
     provider_key::{KeyLimits, KeyRegistration, ProviderKeyEvent},
     stream::Event,
-    tenant::{ApiKey, Role, TenantEvent},
+    tenant::{ApiKey, Role, TenantEvent, TenantLimits},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -64,11 +64,26 @@ fn attempt_id() -> AttemptId {
     AttemptId::from_uuid(uuid(4))
 }
 
+fn key_terms() -> BudgetTerms {
+    let key = Budget { total: Some(micro(1_000_000)), ..Budget::default() };
+    BudgetTerms { day: moment().date_naive(), key: Some(key), tenant: None }
+}
+
+fn tenant_terms() -> BudgetTerms {
+    let tenant = Budget { day: Some(micro(5_000_000)), month: Some(micro(100_000_000)), total: None };
+    BudgetTerms { day: moment().date_naive(), key: None, tenant: Some(tenant) }
+}
+
 pub fn account() -> Vec<Event> {
     let (model, reason) = (|| text("doubao-seedream-4-0"), || text("a reason"));
     let (adjustment_id, job_id, by) = (|| text("adj-1"), job_id, user_id);
-    let held =
-        |api_key_id| AccountEvent::CreditsHeld { job_id: job_id(), amount: micro(42_500), api_key_id, model: model() };
+    let held = |api_key_id, budgets| AccountEvent::CreditsHeld {
+        job_id: job_id(),
+        amount: micro(42_500),
+        api_key_id,
+        model: model(),
+        budgets,
+    };
     let settled = |api_key_id| AccountEvent::HoldSettled {
         job_id: job_id(),
         held: micro(42_500),
@@ -76,13 +91,14 @@ pub fn account() -> Vec<Event> {
         api_key_id,
         model: model(),
     };
-    let overrun = |policy, taken, absorbed| AccountEvent::OverrunSettled {
+    let overrun = |policy, taken, absorbed, budgets| AccountEvent::OverrunSettled {
         job_id: job_id(),
         taken: micro(taken),
         absorbed: micro(absorbed),
         policy,
         api_key_id: None,
         model: model(),
+        budgets,
     };
     let released = |reason| AccountEvent::HoldReleased {
         job_id: job_id(),
@@ -98,12 +114,18 @@ pub fn account() -> Vec<Event> {
             source: text("card"),
             reference: text("pay-1"),
         }],
-        CreditsHeld => [held(Some(api_key_id())), held(None)],
+        CreditsHeld => [
+            held(Some(api_key_id()), None),
+            held(None, None),
+            held(Some(api_key_id()), Some(key_terms())),
+            held(None, Some(tenant_terms()))
+        ],
         HoldSettled => [settled(Some(api_key_id())), settled(None)],
         OverrunSettled => [
-            overrun(Overrun::FromBalance, 1, 2),
-            overrun(Overrun::Debt { max: micro(5_000_000) }, 3, 0),
-            overrun(Overrun::Absorb, 0, 4)
+            overrun(Overrun::FromBalance, 1, 2, None),
+            overrun(Overrun::Debt { max: micro(5_000_000) }, 3, 0, None),
+            overrun(Overrun::Absorb, 0, 4, None),
+            overrun(Overrun::FromBalance, 1, 2, Some(tenant_terms()))
         ],
         HoldReleased => [
             released(ReleaseReason::Failed),
@@ -243,7 +265,11 @@ pub fn tenant() -> Vec<Event> {
         scopes: vec![text("jobs")],
         models: vec![text("doubao-seedream-4-0")],
         budget: Some(micro(5_000_000)),
+        budget_per_day: None,
+        budget_per_month: None,
         requests_per_minute: Some(60),
+        tokens_per_minute: None,
+        concurrent_jobs: None,
         expires_at: Some(moment()),
     };
     let wide = ApiKey {
@@ -254,14 +280,32 @@ pub fn tenant() -> Vec<Event> {
         expires_at: None,
         ..narrow.clone()
     };
+    let limited = ApiKey {
+        budget_per_day: Some(micro(1)),
+        budget_per_month: Some(micro(2)),
+        tokens_per_minute: Some(90_000),
+        concurrent_jobs: Some(4),
+        ..narrow.clone()
+    };
+    let limits = TenantLimits {
+        requests_per_minute: Some(600),
+        tokens_per_minute: Some(900_000),
+        concurrent_jobs: Some(40),
+        budget: Budget { day: Some(micro(3)), month: Some(micro(4)), total: Some(micro(5)) },
+    };
     let issued = |key| TenantEvent::ApiKeyIssued(Box::new(key));
     samples!(TenantEvent as Tenant:
         TenantCreated => [TenantEvent::TenantCreated { name: text("Some Company") }],
         MemberAdded => [TenantEvent::MemberAdded { user_id: user_id(), role: Role::Owner }],
         RoleChanged => [TenantEvent::RoleChanged { user_id: user_id(), role: Role::Member }],
         MemberRemoved => [TenantEvent::MemberRemoved { user_id: user_id() }],
-        ApiKeyIssued => [issued(narrow), issued(wide)],
+        ApiKeyIssued => [issued(narrow), issued(wide), issued(limited.clone())],
+        ApiKeyChanged => [TenantEvent::ApiKeyChanged(Box::new(limited))],
         ApiKeyRevoked => [TenantEvent::ApiKeyRevoked { api_key_id: api_key_id() }],
+        LimitsChanged => [
+            TenantEvent::LimitsChanged(limits),
+            TenantEvent::LimitsChanged(TenantLimits::default())
+        ],
         TenantSuspended => [TenantEvent::TenantSuspended { reason: text("a reason") }],
         TenantResumed => [TenantEvent::TenantResumed {}],
     )

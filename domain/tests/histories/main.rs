@@ -1,5 +1,6 @@
 //! Random histories of units, with every unit sent again at random: what must hold after each of them (MONEY, invariants).
 
+mod budgets;
 mod ops;
 mod world;
 
@@ -62,6 +63,7 @@ fn check_events(world: &World, count: usize) {
         let sum: i128 = postings(&tenant_id, event).iter().map(|posting| i128::from(posting.amount.micro())).sum();
         assert_eq!(sum, 0, "{event:?}");
         assert_eq!(Event::decode("account", &encoded.payload).expect("JSON"), Event::Account(event.clone()));
+        budgets::check(world, &tenant_id, event);
         match event {
             AccountEvent::CreditsHeld { .. } => {
                 assert!(account.available() >= -account.credit_limit(), "a hold overdrew: {account:?}");
@@ -100,6 +102,7 @@ fn check_state(world: &World) {
         assert_eq!(-(credits + holds), account.posted(), "posted is the fold of the postings");
         assert_eq!(-holds, account.held(), "held is the fold of the postings");
         assert_eq!(account.open_holds().map(|(_, hold)| hold.amount).sum::<Credits>(), account.held());
+        budgets::check_figures(world, &tenant_id);
         let open: BTreeSet<JobId> = account.open_holds().map(|(job_id, _)| job_id.clone()).collect();
         let alive = (0..JOBS).filter(|job| owner(*job) == tenant_id && is_alive(world, *job)).map(job_id);
         assert_eq!(open, alive.collect(), "open holds are those of jobs that have not ended");

@@ -2,10 +2,10 @@
 
 use domain::{
     Credits,
-    account::{AccountCommand, Overrun, ReleaseReason},
+    account::{AccountCommand, Allowance, Budget, BudgetTerms, Overrun, ReleaseReason},
     capability::CapabilityKind,
     credits::MAX_AMOUNT,
-    id::{AssetId, AttemptId, JobId, ProviderKeyId, TenantId, UserId},
+    id::{ApiKeyId, AssetId, AttemptId, JobId, ProviderKeyId, TenantId, UserId},
     job::{AttemptStart, Failure, Fate, JobCommand, Mode, Output, Submission, Usage},
     pricing::PricedParams,
     unit::{OnceKey, Success, Unit, Unsuccessful},
@@ -37,6 +37,8 @@ pub enum Op {
         hold: Credits,
         keyed: bool,
         interactive: bool,
+        api_key: Option<u8>,
+        allowance: Allowance,
     },
     Start {
         job: u8,
@@ -167,11 +169,11 @@ fn output(index: u8) -> Output {
     }
 }
 
-fn submission(job: u8, hold: Credits, mode: Mode) -> Submission {
+fn submission(job: u8, hold: Credits, mode: Mode, api_key: Option<u8>) -> Submission {
     Submission {
         tenant_id: owner(job),
         user_id: None,
-        api_key_id: None,
+        api_key_id: api_key.map(|number| ApiKeyId::from_uuid(Uuid::from_u128(number.into()))),
         model: format!("model.{job}"),
         capability: CapabilityKind::TextToImage,
         price_version: 1,
@@ -209,10 +211,11 @@ pub fn unit_of(world: &World, op: Op) -> Unit {
             let once = once("recharge", key, &(to, amount));
             Unit::recharge(once, &tenant(to), amount, if key == 0 { "promo" } else { "card" }.into(), key.to_string())
         }
-        Op::Submit { job, hold, keyed, interactive } => {
+        Op::Submit { job, hold, keyed, interactive, api_key, allowance } => {
             let mode = if interactive { Mode::Interactive } else { Mode::Queued };
             let once = keyed.then(|| once("request", job, &hold));
-            Unit::submit(once, &job_id(job), submission(job, hold, mode), interactive.then(|| start(job, 0)))
+            let submission = submission(job, hold, mode, api_key);
+            Unit::submit(once, &job_id(job), submission, interactive.then(|| start(job, 0))).within(allowance)
         }
         Op::Start { job, attempt } => of_job(job, JobCommand::StartAttempt(start(job, attempt))),
         Op::Accept { job, which, upstream } => {
@@ -311,11 +314,32 @@ fn ending() -> impl Strategy<Value = Unsuccessful> {
     ]
 }
 
+/// Budgets that some jobs fit in, in days of two months that need not come in order.
+fn allowance() -> impl Strategy<Value = Allowance> {
+    let limit = || prop::option::of((0_i64..80_000_000).prop_map(Credits::from_micro));
+    let budget = || (limit(), limit(), limit()).prop_map(|(day, month, total)| Budget { day, month, total });
+    let day = (27_u32..34).prop_map(|number| {
+        let (month, day) = if number > 30 { (12, number - 30) } else { (11, number) };
+        chrono::NaiveDate::from_ymd_opt(2026, month, day).expect("a day")
+    });
+    let terms = (day, prop::option::of(budget()), prop::option::of(budget()))
+        .prop_map(|(day, key, tenant)| BudgetTerms { day, key, tenant });
+    let jobs = || prop::option::weighted(0.2, 1_u32..4);
+    (prop::option::of(terms), jobs(), jobs()).prop_map(|(budgets, key_jobs, tenant_jobs)| Allowance {
+        budgets,
+        key_jobs,
+        tenant_jobs,
+    })
+}
+
 fn job_op() -> impl Strategy<Value = Op> {
     let job = || 0..JOBS;
     prop_oneof![
-        5 => (job(), amount(), any::<bool>(), any::<bool>())
-            .prop_map(|(job, hold, keyed, interactive)| Op::Submit { job, hold, keyed, interactive }),
+        5 => (job(), amount(), any::<bool>(), any::<bool>(), prop::option::of(0_u8..2), allowance()).prop_map(
+            |(job, hold, keyed, interactive, api_key, allowance)| {
+                Op::Submit { job, hold, keyed, interactive, api_key, allowance }
+            }
+        ),
         5 => (job(), 0_u8..4).prop_map(|(job, attempt)| Op::Start { job, attempt }),
         2 => (job(), which(), 0_u8..3).prop_map(|(job, which, upstream)| Op::Accept { job, which, upstream }),
         2 => (job(), which(), fate()).prop_map(|(job, which, fate)| Op::FailAttempt { job, which, fate }),

@@ -98,7 +98,7 @@ fn lines_of<'a>(event: &'a AccountEvent, adjustment: Option<&AdjustmentRow>) -> 
             let line = Line::of(LedgerType::Recharge, amount.micro(), amount.micro(), 0);
             vec![Line { reference: Some(reference), note: Some(source.clone()), ..line }]
         }
-        AccountEvent::CreditsHeld { job_id, amount, api_key_id, model } => {
+        AccountEvent::CreditsHeld { job_id, amount, api_key_id, model, .. } => {
             let line = Line::of(LedgerType::Hold, -amount.micro(), 0, amount.micro());
             let api_key_id = api_key_id.as_ref().map(|id| id.as_str());
             vec![Line { job_id: Some(job_id.as_str()), api_key_id, model: Some(model), ..line }]

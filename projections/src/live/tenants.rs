@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{
     id::{ApiKeyId, TenantId, UserId},
     stream::Event,
-    tenant::{ApiKey, Role, TenantEvent},
+    tenant::{ApiKey, Role, TenantEvent, TenantLimits},
 };
 use imbl::{HashMap, OrdMap, OrdSet};
 
@@ -29,6 +29,8 @@ pub struct TenantEntry {
     pub api_keys: OrdMap<ApiKeyId, Arc<KeyHolder>>,
     /// Why its requests are refused, if they are.
     pub suspended: Option<String>,
+    /// How much it may do.
+    pub limits: TenantLimits,
 }
 
 /// All tenants, their keys by hash, and the tenants of each person. Cloning is cheap.
@@ -92,8 +94,11 @@ impl Tenants {
                 entry.members.remove(user_id);
                 self.users.entry(user_id.clone()).or_default().remove(&tenant_id);
             }
-            TenantEvent::ApiKeyIssued(api_key) => self.issue(&mut entry, &tenant_id, api_key),
+            TenantEvent::ApiKeyIssued(api_key) | TenantEvent::ApiKeyChanged(api_key) => {
+                self.issue(&mut entry, &tenant_id, api_key);
+            }
             TenantEvent::ApiKeyRevoked { api_key_id } => self.revoke(&mut entry, api_key_id),
+            TenantEvent::LimitsChanged(limits) => entry.limits.clone_from(limits),
             TenantEvent::TenantSuspended { reason } => entry.suspended = Some(reason.clone()),
             TenantEvent::TenantResumed {} => entry.suspended = None,
         }

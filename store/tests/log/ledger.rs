@@ -2,7 +2,7 @@
 
 use domain::{
     Credits,
-    account::{Account, AccountCommand, Overrun},
+    account::{Account, AccountCommand, Allowance, Overrun},
     capability::CapabilityKind,
     id::{AttemptId, JobId, ProviderKeyId, TenantId},
     job::{AttemptStart, Mode, Submission, Usage},
@@ -37,7 +37,8 @@ pub fn recharge(tenant: &TenantId, reference: &str, amount: i64) -> Work {
 
 pub fn hold(tenant: &TenantId, job: &JobId, amount: i64) -> Work {
     let (job_id, amount) = (job.clone(), credits(amount));
-    work(Unit::of(tenant, AccountCommand::HoldCredits { job_id, amount, api_key_id: None, model: "m".into() }))
+    let (api_key_id, model, allowance) = (None, "m".into(), Allowance::default());
+    work(Unit::of(tenant, AccountCommand::HoldCredits { job_id, amount, api_key_id, model, allowance }))
 }
 
 pub fn settle(tenant: &TenantId, job: &JobId, cost: i64) -> Work {

@@ -2,7 +2,7 @@
 
 use domain::{
     Credits,
-    account::{AccountCommand, Overrun},
+    account::{AccountCommand, Allowance, Overrun},
     id::{JobId, TenantId},
     unit::Unit,
 };
@@ -17,7 +17,8 @@ pub fn recharge() -> AccountCommand {
 }
 
 pub fn hold(job_id: JobId) -> AccountCommand {
-    AccountCommand::HoldCredits { job_id, amount: Credits::from_micro(1), api_key_id: None, model: "m".into() }
+    let (amount, allowance) = (Credits::from_micro(1), Allowance::default());
+    AccountCommand::HoldCredits { job_id, amount, api_key_id: None, model: "m".into(), allowance }
 }
 
 pub fn settle(job_id: JobId) -> AccountCommand {

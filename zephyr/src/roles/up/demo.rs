@@ -115,7 +115,11 @@ async fn issue_key(running: &Running, secrets: &mut Secrets, tenant_id: &TenantI
         scopes: Vec::new(),
         models: Vec::new(),
         budget: None,
+        budget_per_day: None,
+        budget_per_month: None,
         requests_per_minute: None,
+        tokens_per_minute: None,
+        concurrent_jobs: None,
         expires_at: None,
     };
     let unit = Unit::of(tenant_id, TenantCommand::IssueApiKey(Box::new(key)));

@@ -1,11 +1,18 @@
-//! A tenant: its members and its API keys. Only hashes and prefixes of keys stand here, and never an e-mail address.
+//! A tenant: its members, its API keys and its limits. Only hashes and prefixes of keys stand here, and never an e-mail
+//! address.
 
-use chrono::{DateTime, Utc};
+mod api_key;
+mod limits;
+#[cfg(test)]
+mod tests;
+
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
+pub use api_key::{ApiKey, ApiKeyChange};
+pub use limits::TenantLimits;
+
 use crate::{
-    Credits,
     decide::{Decide, aggregate, domain_event},
     id::{ApiKeyId, UserId},
 };
@@ -18,30 +25,6 @@ pub enum Role {
     Member,
     /// Also manages its members and keys.
     Owner,
-}
-
-/// All that is known of an API key. The key itself is never kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ApiKey {
-    /// Its id.
-    pub api_key_id: ApiKeyId,
-    /// What its owner calls it.
-    pub name: String,
-    /// Its first characters, for recognition.
-    pub prefix: String,
-    /// The sha256 of the whole key, in hex.
-    pub sha256: String,
-    /// What it may do; empty means everything an API client may.
-    pub scopes: Vec<String>,
-    /// The models it may use; empty means all.
-    pub models: Vec<String>,
-    /// The most it may spend in all.
-    pub budget: Option<Credits>,
-    /// Requests a minute.
-    pub requests_per_minute: Option<u32>,
-    /// From when on it is refused.
-    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// A command to a tenant.
@@ -73,11 +56,20 @@ pub enum TenantCommand {
     },
     /// Issues an API key.
     IssueApiKey(Box<ApiKey>),
+    /// Changes what an API key is called and may do, never the key itself.
+    ChangeApiKey {
+        /// Which.
+        api_key_id: ApiKeyId,
+        /// What changes.
+        change: Box<ApiKeyChange>,
+    },
     /// Refuses an API key from now on.
     RevokeApiKey {
         /// Which.
         api_key_id: ApiKeyId,
     },
+    /// Sets all of its limits anew.
+    ChangeLimits(TenantLimits),
     /// Refuses every request of the tenant.
     SuspendTenant {
         /// Why.
@@ -92,13 +84,30 @@ pub enum TenantCommand {
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the fields are documented on the commands")]
 pub enum TenantEvent {
-    TenantCreated { name: String },
-    MemberAdded { user_id: UserId, role: Role },
-    RoleChanged { user_id: UserId, role: Role },
-    MemberRemoved { user_id: UserId },
+    TenantCreated {
+        name: String,
+    },
+    MemberAdded {
+        user_id: UserId,
+        role: Role,
+    },
+    RoleChanged {
+        user_id: UserId,
+        role: Role,
+    },
+    MemberRemoved {
+        user_id: UserId,
+    },
     ApiKeyIssued(Box<ApiKey>),
-    ApiKeyRevoked { api_key_id: ApiKeyId },
-    TenantSuspended { reason: String },
+    /// All that is known of the key from now on.
+    ApiKeyChanged(Box<ApiKey>),
+    ApiKeyRevoked {
+        api_key_id: ApiKeyId,
+    },
+    LimitsChanged(TenantLimits),
+    TenantSuspended {
+        reason: String,
+    },
     TenantResumed {},
 }
 
@@ -111,7 +120,9 @@ domain_event!(
         RoleChanged,
         MemberRemoved,
         ApiKeyIssued,
+        ApiKeyChanged,
         ApiKeyRevoked,
+        LimitsChanged,
         TenantSuspended,
         TenantResumed,
     ]
@@ -135,6 +146,9 @@ pub enum TenantError {
     /// There is no such key: it was never issued, was revoked, or its id stands for another.
     #[error("there is no such API key")]
     NoSuchKey,
+    /// A budget that is no amount, or a limit that lets nothing through.
+    #[error("{0}")]
+    UnfitLimit(&'static str),
     /// Too many live keys.
     #[error("a tenant has at most {MAX_API_KEYS} API keys")]
     TooManyKeys,
@@ -152,6 +166,7 @@ pub struct Tenant {
     /// Kept so that a late duplicate of its issue does not bring a revoked key back.
     revoked: OrdSet<ApiKeyId>,
     suspended: Option<String>,
+    limits: TenantLimits,
 }
 
 aggregate!(Tenant, "tenant", TenantCommand, TenantEvent, TenantError);
@@ -174,6 +189,12 @@ impl Tenant {
         self.keys.values()
     }
 
+    /// How much it may do.
+    #[must_use]
+    pub const fn limits(&self) -> &TenantLimits {
+        &self.limits
+    }
+
     /// Why its requests are refused, if they are.
     #[must_use]
     pub fn suspended(&self) -> Option<&str> {
@@ -189,13 +210,14 @@ impl Tenant {
             TenantEvent::MemberRemoved { user_id } => {
                 self.members.remove(&user_id);
             }
-            TenantEvent::ApiKeyIssued(key) => {
+            TenantEvent::ApiKeyIssued(key) | TenantEvent::ApiKeyChanged(key) => {
                 self.keys.insert(key.api_key_id.clone(), *key);
             }
             TenantEvent::ApiKeyRevoked { api_key_id } => {
                 self.keys.remove(&api_key_id);
                 self.revoked.insert(api_key_id);
             }
+            TenantEvent::LimitsChanged(limits) => self.limits = limits,
             TenantEvent::TenantSuspended { reason } => self.suspended = Some(reason),
             TenantEvent::TenantResumed {} => self.suspended = None,
         }
@@ -212,8 +234,15 @@ impl Tenant {
             Some(_) => Err(TenantError::NoSuchKey),
             None if self.revoked.contains(&key.api_key_id) => Err(TenantError::NoSuchKey),
             None if self.keys.len() >= MAX_API_KEYS => Err(TenantError::TooManyKeys),
-            None => Ok(vec![TenantEvent::ApiKeyIssued(key)]),
+            None => key.check().map(|()| vec![TenantEvent::ApiKeyIssued(key)]),
         }
+    }
+
+    fn change_api_key(&self, api_key_id: &ApiKeyId, change: ApiKeyChange) -> Result<Vec<TenantEvent>, TenantError> {
+        let known = self.keys.get(api_key_id).ok_or(TenantError::NoSuchKey)?;
+        let changed = change.of(known.clone());
+        changed.check()?;
+        Ok(if changed == *known { vec![] } else { vec![TenantEvent::ApiKeyChanged(Box::new(changed))] })
     }
 
     fn change_role(&self, user_id: UserId, role: Role) -> Result<Vec<TenantEvent>, TenantError> {
@@ -248,6 +277,11 @@ impl Decide for Tenant {
                 once(self.members.contains_key(&user_id), TenantEvent::MemberRemoved { user_id })
             }
             TenantCommand::IssueApiKey(key) => self.issue(key),
+            TenantCommand::ChangeApiKey { api_key_id, change } => self.change_api_key(&api_key_id, *change),
+            TenantCommand::ChangeLimits(limits) => {
+                limits.check()?;
+                once(limits != self.limits, TenantEvent::LimitsChanged(limits))
+            }
             TenantCommand::RevokeApiKey { api_key_id } if self.revoked.contains(&api_key_id) => Ok(vec![]),
             TenantCommand::RevokeApiKey { api_key_id } if self.keys.contains_key(&api_key_id) => {
                 Ok(vec![TenantEvent::ApiKeyRevoked { api_key_id }])
@@ -258,133 +292,5 @@ impl Decide for Tenant {
             }
             TenantCommand::ResumeTenant => once(self.suspended.is_some(), TenantEvent::TenantResumed {}),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use cqrs_es::test::TestFramework;
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn person(number: u128) -> UserId {
-        UserId::from_uuid(Uuid::from_u128(number))
-    }
-
-    fn key_id(number: u128) -> ApiKeyId {
-        ApiKeyId::from_uuid(Uuid::from_u128(number))
-    }
-
-    fn key(number: u128) -> Box<ApiKey> {
-        Box::new(ApiKey {
-            api_key_id: key_id(number),
-            name: "ci".into(),
-            prefix: "zk_live_abcd".into(),
-            sha256: "00".into(),
-            scopes: vec![],
-            models: vec![],
-            budget: None,
-            requests_per_minute: None,
-            expires_at: None,
-        })
-    }
-
-    fn created() -> TenantEvent {
-        TenantEvent::TenantCreated { name: "Some Company".into() }
-    }
-
-    fn added(number: u128, role: Role) -> TenantEvent {
-        TenantEvent::MemberAdded { user_id: person(number), role }
-    }
-
-    fn add(number: u128, role: Role) -> TenantCommand {
-        TenantCommand::AddMember { user_id: person(number), role }
-    }
-
-    fn leads(given: &[TenantEvent], when: TenantCommand, then: &[TenantEvent]) {
-        TestFramework::<Tenant>::with(()).given(given.to_vec()).when(when).then_expect_events(then.to_vec());
-    }
-
-    /// The command leads to this event, and sent again to none.
-    fn once(given: &[TenantEvent], when: TenantCommand, then: &TenantEvent) {
-        leads(given, when.clone(), std::slice::from_ref(then));
-        leads(&[given, std::slice::from_ref(then)].concat(), when, &[]);
-    }
-
-    fn refused(given: &[TenantEvent], when: TenantCommand, then: TenantError) {
-        TestFramework::<Tenant>::with(()).given(given.to_vec()).when(when).then_expect_error(then);
-    }
-
-    #[test]
-    fn a_tenant_is_created_once_and_before_anything_else() {
-        once(&[], TenantCommand::CreateTenant { name: "Some Company".into() }, &created());
-        let commands = [
-            add(1, Role::Owner),
-            TenantCommand::ChangeRole { user_id: person(1), role: Role::Member },
-            TenantCommand::RemoveMember { user_id: person(1) },
-            TenantCommand::IssueApiKey(key(1)),
-            TenantCommand::RevokeApiKey { api_key_id: key_id(1) },
-            TenantCommand::SuspendTenant { reason: String::new() },
-            TenantCommand::ResumeTenant,
-        ];
-        commands.into_iter().for_each(|command| refused(&[], command, TenantError::Absent));
-    }
-
-    #[test]
-    fn members_come_change_and_go_once() {
-        let given = [created(), added(1, Role::Owner)];
-        once(&given, add(2, Role::Member), &added(2, Role::Member));
-        let given = [created(), added(1, Role::Owner), added(2, Role::Member)];
-        let promoted = TenantEvent::RoleChanged { user_id: person(2), role: Role::Owner };
-        once(&given, TenantCommand::ChangeRole { user_id: person(2), role: Role::Owner }, &promoted);
-        once(&given, add(2, Role::Owner), &promoted);
-        let removed = TenantEvent::MemberRemoved { user_id: person(2) };
-        once(&given, TenantCommand::RemoveMember { user_id: person(2) }, &removed);
-        let stranger = TenantError::NotAMember { user_id: person(3) };
-        refused(&given, TenantCommand::ChangeRole { user_id: person(3), role: Role::Owner }, stranger);
-    }
-
-    #[test]
-    fn a_tenant_keeps_an_owner() {
-        let given = [created(), added(1, Role::Owner), added(2, Role::Member)];
-        refused(&given, TenantCommand::RemoveMember { user_id: person(1) }, TenantError::LastOwner);
-        let demote = TenantCommand::ChangeRole { user_id: person(1), role: Role::Member };
-        refused(&given, demote, TenantError::LastOwner);
-        refused(&given, add(1, Role::Member), TenantError::LastOwner);
-    }
-
-    #[test]
-    fn an_api_key_is_issued_once_and_its_id_stands_for_no_other() {
-        once(&[created()], TenantCommand::IssueApiKey(key(1)), &TenantEvent::ApiKeyIssued(key(1)));
-        let other = Box::new(ApiKey { sha256: "11".into(), ..*key(1) });
-        let given = [created(), TenantEvent::ApiKeyIssued(key(1))];
-        refused(&given, TenantCommand::IssueApiKey(other), TenantError::NoSuchKey);
-    }
-
-    #[test]
-    fn a_revoked_api_key_stays_revoked_whatever_comes_late() {
-        let given = [created(), TenantEvent::ApiKeyIssued(key(1))];
-        let revoke = TenantCommand::RevokeApiKey { api_key_id: key_id(1) };
-        let revoked = TenantEvent::ApiKeyRevoked { api_key_id: key_id(1) };
-        once(&given, revoke.clone(), &revoked);
-        let given = [created(), TenantEvent::ApiKeyIssued(key(1)), revoked];
-        refused(&given, TenantCommand::IssueApiKey(key(1)), TenantError::NoSuchKey);
-        refused(&[created()], revoke, TenantError::NoSuchKey);
-    }
-
-    #[test]
-    fn live_api_keys_are_bounded() {
-        let issued = (0..MAX_API_KEYS).map(|number| TenantEvent::ApiKeyIssued(key(number.try_into().expect("small"))));
-        let given: Vec<_> = std::iter::once(created()).chain(issued).collect();
-        refused(&given, TenantCommand::IssueApiKey(key(u128::MAX)), TenantError::TooManyKeys);
-        leads(&given, TenantCommand::IssueApiKey(key(0)), &[]);
-    }
-
-    #[test]
-    fn a_tenant_is_suspended_and_resumed_once() {
-        let suspended = TenantEvent::TenantSuspended { reason: "unpaid".into() };
-        once(&[created()], TenantCommand::SuspendTenant { reason: "unpaid".into() }, &suspended);
-        once(&[created(), suspended], TenantCommand::ResumeTenant, &TenantEvent::TenantResumed {});
     }
 }
