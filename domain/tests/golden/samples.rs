@@ -74,32 +74,25 @@ fn tenant_terms() -> BudgetTerms {
     BudgetTerms { day: moment().date_naive(), key: None, tenant: Some(tenant) }
 }
 
+fn held(api_key_id: Option<ApiKeyId>, budgets: Option<BudgetTerms>) -> AccountEvent {
+    let (job_id, amount, model) = (job_id(), micro(42_500), text("doubao-seedream-4-0"));
+    AccountEvent::CreditsHeld { job_id, amount, api_key_id, model, budgets }
+}
+
+fn settled(api_key_id: Option<ApiKeyId>) -> AccountEvent {
+    let (held, charged, model) = (micro(42_500), micro(42_499), text("doubao-seedream-4-0"));
+    AccountEvent::HoldSettled { job_id: job_id(), held, charged, api_key_id, model }
+}
+
+fn overrun(policy: Overrun, taken: i64, absorbed: i64, budgets: Option<BudgetTerms>) -> AccountEvent {
+    let (job_id, api_key_id, model) = (job_id(), None, text("doubao-seedream-4-0"));
+    let (taken, absorbed) = (micro(taken), micro(absorbed));
+    AccountEvent::OverrunSettled { job_id, taken, absorbed, policy, api_key_id, model, budgets }
+}
+
 pub fn account() -> Vec<Event> {
     let (model, reason) = (|| text("doubao-seedream-4-0"), || text("a reason"));
     let (adjustment_id, job_id, by) = (|| text("adj-1"), job_id, user_id);
-    let held = |api_key_id, budgets| AccountEvent::CreditsHeld {
-        job_id: job_id(),
-        amount: micro(42_500),
-        api_key_id,
-        model: model(),
-        budgets,
-    };
-    let settled = |api_key_id| AccountEvent::HoldSettled {
-        job_id: job_id(),
-        held: micro(42_500),
-        charged: micro(42_499),
-        api_key_id,
-        model: model(),
-    };
-    let overrun = |policy, taken, absorbed, budgets| AccountEvent::OverrunSettled {
-        job_id: job_id(),
-        taken: micro(taken),
-        absorbed: micro(absorbed),
-        policy,
-        api_key_id: None,
-        model: model(),
-        budgets,
-    };
     let released = |reason| AccountEvent::HoldReleased {
         job_id: job_id(),
         amount: micro(42_500),
