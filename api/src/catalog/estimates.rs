@@ -89,7 +89,7 @@ pub async fn estimate(
     let EstimateRequest { model, capability, params } = request;
     let callable = callable(&state, &caller, &model, capability)?;
     let params = if params.is_null() { Value::Object(serde_json::Map::new()) } else { params };
-    let params = callable.schema.resolve(params)?;
+    let params = callable.schema.resolve_or_explain(params)?;
     let now = state.store.now();
     let quote = callable.capability.quote(&params, now).map_err(|error| unpriced(&error))?;
     let terms = terms(&caller, &callable, &params, now);

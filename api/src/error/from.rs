@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use domain::{
-    account::AccountError, job::JobError, model::ModelError, once::OnceError, schema::ParamError, stream::Refusal,
+    account::AccountError,
+    job::JobError,
+    model::ModelError,
+    once::OnceError,
+    schema::{ParamChange, ParamError, Refused},
+    stream::Refusal,
     tenant::TenantError,
 };
 use limits::LimitError;
 use projections::ReadError;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{
     ExecuteError, assets::AssetsError, contents::ContentsError, identity::IdentityError, load::LoadError,
     objects::ObjectsError,
@@ -123,6 +128,55 @@ impl From<TenantError> for ApiError {
         };
         Self::new(code, error.to_string())
     }
+}
+
+/// The longest nearest request that an answer repeats whole, as JSON: it may carry files.
+const NEAREST_MAX_BYTES: usize = 64 * 1024;
+
+/// The first of what is wrong is the message, with what would be right; all of it is in the details.
+impl From<Box<Refused>> for ApiError {
+    fn from(refused: Box<Refused>) -> Self {
+        let Refused { errors, nearest } = *refused;
+        let allowed = errors.first().and_then(|first| first.allowed.as_ref()).map(|allowed| listed(allowed));
+        let mended = nearest.as_ref().map(|nearest| mended(&nearest.changes));
+        let mut error = Self::from(errors);
+        let right = [
+            allowed.map(|allowed| format!("allowed with the other parameters: {allowed}")),
+            mended.map(|changes| format!("the nearest valid request: {changes}")),
+        ];
+        let right = right.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        if !right.is_empty() {
+            error.message = format!("{}; {right}", error.message).into();
+        }
+        if let (Some(details), Some(nearest)) = (&mut error.details, nearest) {
+            details["changes"] = json!(nearest.changes.iter().map(bounded).collect::<Vec<_>>());
+            let whole = nearest.params.to_string().len() <= NEAREST_MAX_BYTES;
+            details["nearest"] = if whole { nearest.params } else { Value::Null };
+        }
+        error
+    }
+}
+
+/// The longest value that an answer repeats, as JSON.
+const VALUE_MAX_BYTES: usize = 200;
+
+fn listed(values: &[Value]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn mended(changes: &[ParamChange]) -> String {
+    let step = |change: &ParamChange| match &change.value {
+        None => format!("without {}", change.param),
+        Some(value) if value.to_string().len() > VALUE_MAX_BYTES => format!("a shorter {}", change.param),
+        Some(value) => format!("{} {value}", change.param),
+    };
+    changes.iter().map(step).collect::<Vec<_>>().join(", ")
+}
+
+/// A change as it is told: a long value stands in the nearest request only.
+fn bounded(change: &ParamChange) -> Value {
+    let long = change.value.as_ref().is_some_and(|value| value.to_string().len() > VALUE_MAX_BYTES);
+    if long { json!({ "param": change.param, "shortened": true }) } else { json!(change) }
 }
 
 /// The first of what is wrong with parameters is the message; all of it is in the details.

@@ -95,7 +95,7 @@ pub fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Pre
     caller.needs_scope("generate")?;
     let now = state.parts.store.now();
     let (callable, terms) = priced_by(state, caller, &asked)?;
-    let params = callable.schema.resolve(asked.params)?;
+    let params = callable.schema.resolve_or_explain(asked.params)?;
     let moment = terms.as_ref().map_or(now, |terms| terms.moment);
     let quote = callable.capability.quote(&params, moment).map_err(|error| unpriced(&error))?;
     let params = params.to_string();

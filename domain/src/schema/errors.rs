@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{
     MAX_ERRORS,
     defaults::{items, names, parts, properties},
+    places::{Path, path_of},
 };
 
 /// The longest list of allowed values that an answer repeats.
@@ -53,6 +54,26 @@ pub(super) fn collect(schema: &Value, validator: &Validator, params: &Value) -> 
         });
     }
     wrong
+}
+
+/// The places that are at fault: the value itself, or the fields that are missing or unknown.
+pub(super) fn places_of(error: &ValidationError<'_>) -> Vec<Path> {
+    let path = path_of(error.instance_path().as_str());
+    let inside = |name: &str| path.iter().cloned().chain([name.to_owned()]).collect();
+    match error.kind() {
+        ValidationErrorKind::Required { property } => vec![inside(property.as_str().unwrap_or_default())],
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+            unexpected.iter().map(|name| inside(name)).collect()
+        }
+        _ => vec![path],
+    }
+}
+
+/// The known name that a name was likely meant to be.
+pub(super) fn nearest_name<'k>(known: &[&'k str], name: &str) -> Option<&'k str> {
+    let near = known.iter().map(|known| (distance(name, known), *known)).min();
+    near.filter(|(far, _)| *far <= MAX_DISTANCE).map(|(_, near)| near)
 }
 
 fn describe(schema: &Value, error: &ValidationError<'_>) -> Vec<ParamError> {
@@ -124,9 +145,8 @@ fn expected_type(schema: &Value, error: &ValidationError<'_>) -> String {
 /// An unknown name, with the nearest known one.
 fn unknown(schema: &Value, path: &str, name: &str) -> ParamError {
     let known = names_at(schema, path);
-    let near = known.iter().map(|known| (distance(name, known), *known)).min().filter(|(far, _)| *far <= MAX_DISTANCE);
-    let message = match near {
-        Some((_, near)) => format!("is unknown; did you mean {near}?"),
+    let message = match nearest_name(&known, name) {
+        Some(near) => format!("is unknown; did you mean {near}?"),
         None => "is unknown".to_owned(),
     };
     let allowed =
@@ -161,7 +181,7 @@ fn bounded(name: &str) -> String {
 }
 
 /// How many letters must be changed, added or removed to make one name of the other. Long names are never near.
-fn distance(a: &str, b: &str) -> usize {
+pub(super) fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(65).collect(), b.chars().take(65).collect());
     if a.len() > 64 || b.len() > 64 {
         return usize::MAX;

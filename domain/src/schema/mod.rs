@@ -5,6 +5,10 @@
 mod bounds;
 mod defaults;
 mod errors;
+mod nearest;
+#[cfg(test)]
+mod nearest_tests;
+mod places;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +17,11 @@ use std::sync::Arc;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
-pub use self::{bounds::Bounds, errors::ParamError};
+pub use self::{
+    bounds::Bounds,
+    errors::ParamError,
+    nearest::{Nearest, ParamChange, Refused},
+};
 
 /// The most errors that one answer lists.
 pub const MAX_ERRORS: usize = 20;
@@ -72,6 +80,17 @@ impl CompiledSchema {
         &self.0.schema
     }
 
+    /// Drops the nulls of optional fields and fills in the defaults.
+    fn complete(&self, mut params: Value) -> Value {
+        defaults::drop_nulls(&self.0.schema, &mut params);
+        defaults::fill(&self.0.schema, &[&self.0.schema], &mut params);
+        params
+    }
+
+    fn validator(&self) -> &Validator {
+        &self.0.validator
+    }
+
     /// Validates parameters and completes them: what comes out is frozen on the job and sent upstream.
     ///
     /// An explicit null of an optional field is the same as its absence. Defaults are filled in at the top and in nested objects that
@@ -83,9 +102,7 @@ impl CompiledSchema {
         if !Bounds::PARAMS.hold(&params) {
             return Err(vec![ParamError::too_large()]);
         }
-        let mut resolved = params;
-        defaults::drop_nulls(&self.0.schema, &mut resolved);
-        defaults::fill(&self.0.schema, &[&self.0.schema], &mut resolved);
+        let resolved = self.complete(params);
         let wrong = errors::collect(&self.0.schema, &self.0.validator, &resolved);
         if wrong.is_empty() { Ok(resolved) } else { Err(wrong) }
     }
