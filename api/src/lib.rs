@@ -14,6 +14,7 @@ pub mod freshness;
 pub mod generation;
 mod health;
 mod keys;
+pub mod metering;
 mod openapi;
 pub mod page;
 mod pages;

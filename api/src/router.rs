@@ -7,15 +7,20 @@ use axum::{
     middleware,
     routing::{get, patch, post},
 };
-use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{AllowHeaders, CorsLayer},
+    set_header::SetResponseHeaderLayer,
+};
 
 use crate::{
     account, admin, assets, auth,
     caller::renew::renew_session,
     catalog,
+    error::SHOULD_RETRY,
     generation::{self, jobs},
-    health, keys, openapi, pages,
-    request::{ASSET_BODY_MAX_BYTES, JSON_BODY_MAX_BYTES, observe},
+    health, keys, metering, openapi, pages,
+    request::{ASSET_BODY_MAX_BYTES, JSON_BODY_MAX_BYTES, observe, throttle},
     state::AppState,
 };
 
@@ -73,6 +78,7 @@ pub fn router(state: AppState) -> Router {
         .route("/register", get(pages::register::show).post(pages::register::submit))
         .route("/logout", post(pages::logout::submit))
         .route("/static/{file}", get(pages::files::show))
+        .layer(middleware::from_fn_with_state(state.clone(), metering::requests::admit))
         .layer(middleware::from_fn_with_state(state.clone(), renew_session))
         .layer(DefaultBodyLimit::max(JSON_BODY_MAX_BYTES))
         .layer(cors(&state))
@@ -94,20 +100,26 @@ fn cors(state: &AppState) -> CorsLayer {
     let origins = state.settings.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
     CorsLayer::new()
         .allow_origin(origins.collect::<Vec<_>>())
-        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            HeaderName::from_static("idempotency-key"),
-            HeaderName::from_static("last-event-id"),
-            HeaderName::from_static("prefer"),
-            catalog::quote::QUOTE,
-        ])
-        .expose_headers([
-            catalog::deprecation::DEPRECATION,
-            catalog::deprecation::SUNSET,
-            observe::REQUEST_ID,
-            header::RETRY_AFTER,
-            account::ledger::LAG,
-        ])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        // Whatever headers a script's library sends along: origins are listed, and no cookie comes with them.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(
+            [
+                catalog::deprecation::DEPRECATION,
+                catalog::deprecation::SUNSET,
+                observe::REQUEST_ID,
+                header::LOCATION,
+                header::RETRY_AFTER,
+                account::ledger::LAG,
+                generation::COST,
+                generation::JOB_ID,
+                HeaderName::from_static(generation::idempotency::REPLAYED),
+                HeaderName::from_static("preference-applied"),
+                SHOULD_RETRY,
+            ]
+            .into_iter()
+            .chain(throttle::REQUESTS)
+            .chain(throttle::TOKENS)
+            .collect::<Vec<_>>(),
+        )
 }

@@ -12,6 +12,7 @@ use crate::{
     caller::{Secrets, SessionCache},
     freshness::Written,
     generation::frames::Frames,
+    metering::tokens::TokenReservations,
     settings::ApiSettings,
 };
 
@@ -60,6 +61,8 @@ pub struct Inner {
     pub sessions: SessionCache,
     /// Up to where each tenant wrote through this process.
     pub written: Written,
+    /// Tokens that were reserved through this process.
+    pub tokens: TokenReservations,
     /// Progress and text of jobs, as this process hears them.
     pub frames: Frames,
 }
@@ -73,6 +76,7 @@ impl AppState {
             secrets: Secrets::derive(&parts.settings.jwt_secret),
             sessions: SessionCache::default(),
             written: Written::default(),
+            tokens: TokenReservations::follow(&parts.follower, parts.limits.clone()),
             frames: Frames::listen(&parts.bus),
             parts,
         }))

@@ -4,10 +4,13 @@
 //! more than the limit. A call is taken by all of its rules or by none. This crate never decides what a limit is worth,
 //! never queues or sleeps, and never guesses when Redis is away: it says so within [`CALL_TIMEOUT`], and the caller decides.
 
+mod correct;
 mod memory;
 mod shared;
 
 use std::{sync::Arc, time::Duration};
+
+pub use correct::Correction;
 
 /// The longest that one call to Redis takes before it counts as unavailable.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(1);

@@ -135,6 +135,21 @@ impl State {
     }
 }
 
+impl Memory {
+    /// Counts one call of a window as more or less than it took.
+    pub(crate) fn correct(&self, key: &str, period_ms: u64, (taken, right): (u64, u64)) -> Result<(), LimitError> {
+        let (mut state, now) = self.lock()?;
+        let log = state.windows.entry(WindowId { key: key.to_owned(), period_ms, twin: 0 }).or_default();
+        log.forget(now, period_ms);
+        if right > taken {
+            log.add(now, right - taken)
+        } else {
+            log.give_back(taken - right)
+        }
+        Ok(())
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct WindowId {
     key: String,
@@ -200,5 +215,19 @@ impl Log {
 
     fn last(&self) -> u64 {
         self.entries.back().map_or(0, |&(at, _)| at)
+    }
+}
+
+impl Log {
+    /// The oldest first: what is left then counts no shorter than it should.
+    fn give_back(&mut self, mut less: u64) {
+        while let Some((_, cost)) = self.entries.front_mut() {
+            let part = less.min(*cost);
+            (*cost, less, self.sum) = (*cost - part, less - part, self.sum - part);
+            if *cost > 0 {
+                return;
+            }
+            self.entries.pop_front();
+        }
     }
 }

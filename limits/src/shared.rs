@@ -15,6 +15,7 @@ use std::{
 use tokio::time::timeout;
 
 static CHECK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("check.lua")));
+static CORRECT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("correct.lua")));
 static LEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lease.lua")));
 
 /// The pause between two tries of a connection, at most.
@@ -91,6 +92,22 @@ impl Redis {
 
     fn lease_key(&self, lease: &Lease) -> String {
         format!("{}:lease:{{{}}}", self.prefix, lease.key)
+    }
+}
+
+impl Redis {
+    /// Counts one call of a window as more or less than it took.
+    pub(crate) async fn correct(
+        &self,
+        key: &str,
+        period_ms: u64,
+        (taken, right): (u64, u64),
+    ) -> Result<(), LimitError> {
+        let window = format!("{}:limit:{{{key}}}:{period_ms}:0", self.prefix);
+        let mut call = CORRECT.key(format!("{window}:log"));
+        call.key(format!("{window}:sum")).arg(period_ms).arg(taken).arg(right);
+        let mut connection = self.connection.clone();
+        bounded(call.invoke_async(&mut connection)).await
     }
 }
 

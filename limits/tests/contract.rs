@@ -2,7 +2,7 @@
 //!
 //! Memory is driven by a clock of the test. Redis has its own clock, so there the windows are short and time passes.
 
-use limits::{Decision, Lease, LimitError, Limits, Window};
+use limits::{Correction, Decision, Lease, LimitError, Limits, Window};
 use std::{
     sync::{
         Arc,
@@ -52,6 +52,11 @@ impl Subject {
         matches!(self.check(key, rules).await, Decision::Allowed(_))
     }
 
+    async fn correct(&self, taken: u64, right: u64) {
+        let correction = Correction { period: PERIOD, taken, right };
+        self.limits.correct("key", correction).await.expect("limits answer");
+    }
+
     async fn lease(&self, max: u32, holder: &str) -> Option<Lease> {
         let lease = self.limits.lease("pool", max, holder, PERIOD).await;
         lease.expect("limits answer")
@@ -83,6 +88,9 @@ contract!(
     refuses_for_ever_what_costs_more_than_the_limit,
     a_cost_of_zero_only_looks,
     admits_exactly_the_limit_under_concurrency,
+    what_a_call_did_not_use_is_given_back,
+    what_a_call_used_beyond_its_cost_counts_from_then_on,
+    what_is_given_back_never_lets_a_window_exceed_its_limit,
     leases_are_bounded_and_come_back,
     a_lease_is_idempotent_for_its_holder,
     a_lapsed_lease_can_not_be_renewed,
@@ -169,6 +177,39 @@ async fn admits_exactly_the_limit_under_concurrency(subject: Subject) {
         admitted += u32::from(matches!(decision, Decision::Allowed(_)));
     }
     assert_eq!(admitted, 50);
+}
+
+async fn what_a_call_did_not_use_is_given_back(subject: Subject) {
+    assert!(subject.allowed("key", &[window(10, 8)]).await);
+    assert!(!subject.allowed("key", &[window(10, 5)]).await);
+    subject.correct(8, 3).await;
+    assert!(subject.allowed("key", &[window(10, 7)]).await);
+    assert!(!subject.allowed("key", &[window(10, 1)]).await);
+    subject.correct(10, 0).await;
+    subject.correct(10, 0).await;
+    assert!(subject.allowed("key", &[window(10, 10)]).await, "nothing is given back twice");
+    assert!(!subject.allowed("key", &[window(10, 1)]).await);
+}
+
+async fn what_a_call_used_beyond_its_cost_counts_from_then_on(subject: Subject) {
+    assert!(subject.allowed("key", &[window(10, 2)]).await);
+    subject.correct(2, 12).await;
+    assert!(!subject.allowed("key", &[window(10, 1)]).await);
+    let Decision::Allowed(rooms) = subject.check("key", &[window(20, 0)]).await else { panic!("it only looks") };
+    assert_eq!(rooms[0].remaining, 8);
+    subject.pass(PERIOD + Duration::from_millis(1)).await;
+    assert!(subject.allowed("key", &[window(10, 10)]).await);
+}
+
+/// Two are admitted, then the first gives back: the second one still counts for its whole period.
+async fn what_is_given_back_never_lets_a_window_exceed_its_limit(subject: Subject) {
+    assert!(subject.allowed("key", &[window(2, 1)]).await);
+    subject.pass(PERIOD / 2).await;
+    assert!(subject.allowed("key", &[window(2, 1)]).await);
+    subject.correct(1, 0).await;
+    subject.pass(PERIOD * 3 / 4).await;
+    assert!(subject.allowed("key", &[window(2, 1)]).await);
+    assert!(!subject.allowed("key", &[window(2, 1)]).await);
 }
 
 async fn leases_are_bounded_and_come_back(subject: Subject) {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `extract` | reads a request's credentials and answers with a [`Caller`] |
 //! | `api_key` | the form of API keys: made, checked, hashed |
+//! | `scope` | what each route needs of an API key |
 //! | `token` | access tokens: signed, verified |
 //! | `session` | whether a session and its person are still welcome, remembered for moments |
 //! | `cookie` | the browser's cookies |
@@ -16,6 +17,7 @@ pub mod cookie;
 pub mod csrf;
 mod extract;
 pub mod renew;
+pub mod scope;
 mod secrets;
 mod session;
 pub mod token;
@@ -32,6 +34,7 @@ use store::{
 };
 
 pub use extract::{AdminCaller, AuditorCaller, Person};
+pub use scope::SCOPES;
 pub use secrets::Secrets;
 pub use session::{KnownSession, SessionCache};
 
@@ -111,9 +114,6 @@ impl Caller {
         Err(ApiError::new(ErrorCode::Forbidden, "only an owner of the tenant may do this, and not with an API key"))
     }
 }
-
-/// The scopes that an API key may be given.
-pub const SCOPES: [&str; 6] = ["generate", "jobs", "assets", "account", "ledger", "models"];
 
 /// What a session was found to be, shared.
 pub type FoundSession = Arc<KnownSession>;

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 /// The longest wait that we advise: clients give up on more.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(120);
 /// Tells SDKs whether to send the same request again by themselves.
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+pub const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// Why a request was not done.
 #[derive(Clone, Debug)]

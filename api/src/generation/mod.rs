@@ -16,7 +16,7 @@ pub mod callback;
 pub mod chat;
 pub mod embeddings;
 pub mod frames;
-mod idempotency;
+pub mod idempotency;
 pub mod images;
 pub mod jobs;
 mod prepare;

@@ -27,6 +27,7 @@ use crate::{
         quote::{self, Terms},
     },
     error::{ApiError, ApiResult, ErrorCode},
+    metering::tokens,
     state::AppState,
 };
 
@@ -87,11 +88,11 @@ impl Asked {
     }
 }
 
-/// Validates and prices what was asked for.
+/// Validates and prices what was asked for, and reserves the tokens that it is likely to use, if they are limited.
 ///
 /// # Errors
 /// What is wrong with it, by parameter.
-pub fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Prepared> {
+pub async fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Prepared> {
     caller.needs_scope("generate")?;
     let now = state.parts.store.now();
     let (callable, terms) = priced_by(state, caller, &asked)?;
@@ -123,6 +124,7 @@ pub fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Pre
         metadata: asked.metadata.map(bounded_metadata).transpose()?,
         webhook_url: asked.webhook_url,
     };
+    tokens::reserve(state, caller, &job_id, tokens::tokens_of(&quote.expected_quantities)).await?;
     let allowance = allowance(state, caller, now);
     Ok(Prepared { job_id, submission, callable, inputs, once: asked.once, allowance, context: caller.context() })
 }
@@ -192,7 +194,7 @@ pub enum Begun {
 /// What is wrong with the request, or why it can't be started.
 pub async fn begin(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Begun> {
     let once = asked.once.clone();
-    let prepared = prepare(state, caller, asked)?;
+    let prepared = prepare(state, caller, asked).await?;
     let params = serde_json::from_str(&prepared.inputs.params).map_err(|error| ApiError::internal(&error))?;
     match state.parts.dispatcher.start(prepared).await {
         Ok(started) => {

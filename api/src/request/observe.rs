@@ -73,7 +73,7 @@ pub fn on_panic(cause: Box<dyn Any + Send>) -> Response {
 /// Writes the body of an error, also of those that the framework answered with by itself.
 fn finish(mut response: Response, method: &Method, request_id: &str) -> Response {
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
-        return error.render(request_id);
+        return rendered(error, response, request_id);
     }
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
@@ -91,7 +91,20 @@ fn finish(mut response: Response, method: &Method, request_id: &str) -> Response
     if let Some(allowed) = response.headers_mut().remove(header::ALLOW) {
         error = error.with_header(header::ALLOW, allowed);
     }
-    error.render(request_id)
+    rendered(error, response, request_id)
+}
+
+/// The error's own answer, with the headers that layers gave to the one without a body: limits, origins, cookies.
+fn rendered(error: ApiError, mut response: Response, request_id: &str) -> Response {
+    let mut given = std::mem::take(response.headers_mut());
+    given.remove(header::CONTENT_LENGTH);
+    given.remove(header::CONTENT_TYPE);
+    let mut answer = error.render(request_id);
+    let own = std::mem::replace(answer.headers_mut(), given);
+    for (name, value) in &own {
+        answer.headers_mut().insert(name, value.clone());
+    }
+    answer
 }
 
 /// JSON and pages were written by us; plain text is the framework's.

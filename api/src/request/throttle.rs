@@ -15,9 +15,18 @@ pub const AUTH_PER_EMAIL: u64 = 10;
 /// The time that both count within.
 pub const AUTH_PERIOD: Duration = Duration::from_secs(60);
 
-const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit-requests");
-const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining-requests");
-const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset-requests");
+/// What tells of a limit on requests: how many, how many are left, when the oldest come back.
+pub const REQUESTS: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit-requests"),
+    HeaderName::from_static("x-ratelimit-remaining-requests"),
+    HeaderName::from_static("x-ratelimit-reset-requests"),
+];
+/// The same of a limit on tokens.
+pub const TOKENS: [HeaderName; 3] = [
+    HeaderName::from_static("x-ratelimit-limit-tokens"),
+    HeaderName::from_static("x-ratelimit-remaining-tokens"),
+    HeaderName::from_static("x-ratelimit-reset-tokens"),
+];
 
 /// What a limit has left, as headers of the answer.
 #[derive(Clone, Debug)]
@@ -27,10 +36,22 @@ impl RateHeaders {
     /// `x-ratelimit-*-requests`, in OpenAI's names.
     #[must_use]
     pub fn new(limit: u64, remaining: u64, reset_after: Duration) -> Self {
-        let reset = format!("{}s", reset_after.as_millis().div_ceil(1_000));
-        let reset = HeaderValue::from_str(&reset).expect("digits are ASCII");
-        Self([(LIMIT, limit.into()), (REMAINING, remaining.into()), (RESET, reset)])
+        Self::named(&REQUESTS, limit, remaining, reset_after)
     }
+
+    /// The same under names of [`REQUESTS`] or [`TOKENS`].
+    #[must_use]
+    pub fn named(names: &[HeaderName; 3], limit: u64, remaining: u64, reset_after: Duration) -> Self {
+        let [of_limit, of_remaining, of_reset] = names.clone();
+        let reset = HeaderValue::from_str(&shown(reset_after)).expect("digits and units are ASCII");
+        Self([(of_limit, limit.into()), (of_remaining, remaining.into()), (of_reset, reset)])
+    }
+}
+
+/// A time as OpenAI writes it: `12s`, `6m0s`; rounded up.
+fn shown(time: Duration) -> String {
+    let seconds = time.as_millis().div_ceil(1_000);
+    if seconds < 60 { format!("{seconds}s") } else { format!("{}m{}s", seconds / 60, seconds % 60) }
 }
 
 /// Takes one request of a limit.
@@ -70,5 +91,16 @@ fn network_of(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => format!("{:x}/64", address.to_bits() >> 64),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_openai_writes_them() {
+        let texts = [0, 1, 1_000, 59_001, 61_500, 360_000].map(|ms| shown(Duration::from_millis(ms)));
+        assert_eq!(texts, ["0s", "1s", "1s", "1m0s", "1m2s", "6m0s"]);
     }
 }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod behind;
+mod callers;
 mod requests;
 mod support;
 mod tenants;

@@ -90,7 +90,7 @@ pub async fn create(
         quote: new.quote,
     };
     let model = asked.model.clone();
-    let prepared = prepare(&state, &caller, asked)?;
+    let prepared = prepare(&state, &caller, asked).await?;
     let job_id = prepared.job_id.clone();
     match state.parts.dispatcher.submit(prepared).await {
         Ok(committed) => {

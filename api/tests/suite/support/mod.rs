@@ -9,6 +9,10 @@ mod storage;
 use std::sync::Arc;
 
 pub use client::{Answer, Client};
+use domain::{
+    tenant::{ApiKey, Role, TenantCommand},
+    unit::Unit,
+};
 use projections::{ReadModels, live::Live, projector};
 use serde_json::{Value, json};
 use store::{
@@ -40,6 +44,11 @@ impl Drop for Api {
 
 /// Starts an API.
 pub async fn start() -> Api {
+    start_with(|_| {}).await
+}
+
+/// Starts an API of which some parts are others than usual.
+pub async fn start_with(change: impl FnOnce(&mut api::Parts)) -> Api {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let database = database::database().await;
     let (storage, objects) = storage::Storage::start().await;
@@ -68,7 +77,7 @@ pub async fn start() -> Api {
         ages: dispatch::Ages::default(),
         callback_url: None,
     });
-    let state = api::AppState::new(api::Parts {
+    let mut parts = api::Parts {
         identity: Identity::new(pool, "a secret of tests".into()),
         settings: api::ApiSettings::new(&format!("http://{address}"), "a secret of tests".into()),
         metrics: Box::new(|| "# nothing counted\n".to_owned()),
@@ -80,7 +89,9 @@ pub async fn start() -> Api {
         limits,
         objects,
         dispatcher,
-    });
+    };
+    change(&mut parts);
+    let state = api::AppState::new(parts);
     let serving = api::serve(listener, state.clone(), std::future::pending());
     let serving = tokio::spawn(async move { serving.await.expect("it serves") });
     Api {
@@ -108,6 +119,50 @@ impl Api {
         let role = Some(store::identity::PlatformRole::Admin);
         self.state.identity.set_role(&id, role).await.expect("it is set");
         text(&registered["access_token"])
+    }
+
+    /// A person who never asked a route: for an API whose routes to log in are shut.
+    pub async fn user(&self, email: &str) -> domain::id::UserId {
+        let id = domain::id::UserId::from_uuid(uuid::Uuid::now_v7());
+        let new = store::identity::NewUser {
+            id: id.clone(),
+            email: email.to_owned(),
+            password: "correct horse".into(),
+            display_name: "Ada".to_owned(),
+            platform_role: None,
+            locale: "en".to_owned(),
+        };
+        self.state.identity.create_user(new, self.state.store.now()).await.expect("a person");
+        id
+    }
+
+    /// A key of a new tenant of a person, straight into the log.
+    pub async fn key_of_a_tenant(&self, user: &domain::id::UserId, limit: impl FnOnce(&mut ApiKey)) -> String {
+        let secret = api::caller::api_key::generate();
+        let mut key = ApiKey {
+            api_key_id: domain::id::ApiKeyId::from_uuid(uuid::Uuid::now_v7()),
+            name: "key".to_owned(),
+            prefix: api::caller::api_key::shown(&secret),
+            sha256: hex::encode(api::caller::api_key::hash(&secret)),
+            scopes: vec![],
+            models: vec![],
+            budget: None,
+            budget_per_day: None,
+            budget_per_month: None,
+            requests_per_minute: None,
+            tokens_per_minute: None,
+            concurrent_jobs: None,
+            expires_at: None,
+        };
+        limit(&mut key);
+        let tenant = domain::id::TenantId::from_uuid(uuid::Uuid::now_v7());
+        let unit = Unit::of(&tenant, TenantCommand::CreateTenant { name: "Ada's".to_owned() })
+            .then(&tenant, TenantCommand::AddMember { user_id: user.clone(), role: Role::Owner })
+            .then(&tenant, domain::account::AccountCommand::OpenAccount)
+            .then(&tenant, TenantCommand::IssueApiKey(Box::new(key)));
+        let done = self.state.store.execute(store::Work { unit, ..Default::default() }).await.expect("a tenant");
+        assert!(self.state.follower.reached(done.position, std::time::Duration::from_secs(5)).await);
+        secret
     }
 
     /// Credits for a tenant, by an admin.
