@@ -1,4 +1,4 @@
-//! One folder per upstream (`ark`; others beside it): translate, call, translate back; and the two HTTP clients of the gateway.
+//! One folder per upstream (`ark`, `openai`, …): translate, call, translate back; and the two HTTP clients of the gateway.
 //!
 //! Callers see neutral types only: what to ask (`Call`), what came back, and errors that say their own fate. It never retries,
 //! never chooses a key, never prices, and never writes a secret into an error or a log.
@@ -19,6 +19,7 @@ mod call;
 mod completions;
 mod error;
 pub mod http;
+mod openai;
 mod provider;
 mod refusal;
 mod sse;

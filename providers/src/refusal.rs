@@ -47,6 +47,8 @@ pub const GONE: Meaning = Meaning(Verdict::Fail, code::ERROR, KeyAction::None);
 
 /// How a code is recognised.
 pub enum Like {
+    /// It is this.
+    Is(&'static str),
     /// It begins so.
     Begins(&'static str),
     /// It holds this somewhere.
@@ -56,6 +58,7 @@ pub enum Like {
 impl Like {
     fn matches(&self, upstream_code: &str) -> bool {
         match self {
+            Self::Is(whole) => upstream_code == *whole,
             Self::Begins(start) => upstream_code.starts_with(start),
             Self::Holds(part) => upstream_code.contains(part),
         }

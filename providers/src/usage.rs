@@ -71,6 +71,21 @@ pub fn images(usage: &Value) -> Result<Quantities, UpstreamError> {
     with_optional(known, usage, Meter::ToolCall, "/tool_usage/web_search")
 }
 
+/// Tokens of images that are charged by tokens: texts and images that were given, apart, and what was made.
+pub fn image_tokens(usage: &Value, made: usize) -> Result<Quantities, UpstreamError> {
+    let input = required(usage, "/input_tokens")?;
+    let of_images = optional(usage, "/input_tokens_details/image_tokens")?.unwrap_or(0);
+    let of_texts = input.checked_sub(of_images);
+    let of_texts = of_texts.ok_or_else(|| invalid("more tokens came from images than there are"))?;
+    let made = u64::try_from(made).unwrap_or(MAX_USAGE);
+    Ok(Quantities::new()
+        .with(Meter::InputToken, of_texts)
+        .with(Meter::CachedInputToken, 0)
+        .with(Meter::InputImageToken, of_images)
+        .with(Meter::OutputToken, required(usage, "/output_tokens")?)
+        .with(Meter::Image, made))
+}
+
 /// Tokens of a video task, and its seconds where the task says how many were made.
 pub fn video(task: &Value) -> Result<Quantities, UpstreamError> {
     let known = Quantities::new().with(Meter::VideoToken, required(task, "/usage/completion_tokens")?);
@@ -92,6 +107,16 @@ mod tests {
         for nonsense in [json!(-1), json!(1.5), json!(1e18), json!("3"), json!(null), json!(MAX_USAGE + 1)] {
             assert_eq!(told(nonsense), Err(code::INVALID_USAGE));
         }
+    }
+
+    #[test]
+    fn tokens_of_images_are_counted_apart_from_those_of_texts() {
+        let usage = |input: u64| json!({ "input_tokens": input, "output_tokens": 272, "input_tokens_details": { "text_tokens": 9, "image_tokens": 30 } });
+        let counted = image_tokens(&usage(39), 1).unwrap();
+        let meters = [Meter::InputToken, Meter::InputImageToken, Meter::OutputToken, Meter::Image];
+        assert_eq!(meters.map(|meter| counted.get(meter)), [Some(9), Some(30), Some(272), Some(1)]);
+        assert_eq!(image_tokens(&usage(29), 1).unwrap_err().code, code::INVALID_USAGE);
+        assert_eq!(image_tokens(&json!(null), 1).unwrap_err().code, code::INVALID_USAGE);
     }
 
     #[test]

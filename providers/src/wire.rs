@@ -5,6 +5,7 @@ use bytes::Bytes;
 use reqwest::{
     Method,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue},
+    multipart::Form,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -53,6 +54,8 @@ pub enum Payload<'a> {
     Nothing,
     /// JSON.
     Json(&'a Value),
+    /// Fields and files.
+    Form(Form),
 }
 
 /// A request to one path of the endpoint.
@@ -71,6 +74,11 @@ impl<'a> Request<'a> {
     /// Sends the body of a call.
     pub fn post(path: &str, call: &'a Call, body: &'a Value, work: Work) -> Self {
         Self::posting(path, call, Payload::Json(body), work)
+    }
+
+    /// Sends the fields and files of a call.
+    pub fn form(path: &str, call: &'a Call, form: Form, work: Work) -> Self {
+        Self::posting(path, call, Payload::Form(form), work)
     }
 
     fn posting(path: &str, call: &'a Call, payload: Payload<'a>, work: Work) -> Self {
@@ -117,6 +125,7 @@ impl Wire {
         sending = match request.payload {
             Payload::Nothing => sending,
             Payload::Json(body) => sending.header(CONTENT_TYPE, "application/json").body(body.to_string()),
+            Payload::Form(form) => sending.multipart(form),
         };
         let answer = self.http.send(sending, request.work == Work::Paid).await;
         let answer = answer.map_err(|error| lost(&error, request.work))?;

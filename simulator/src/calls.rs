@@ -77,6 +77,13 @@ pub enum Answer {
     },
     /// A stream of server-sent events; the last one is sent as it is (`[DONE]`).
     Events(Vec<Event>),
+    /// A file.
+    File {
+        /// Its media type.
+        content_type: &'static str,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
     /// 204.
     Nothing,
 }
@@ -192,6 +199,10 @@ impl Call {
                 self.whole(body.to_string())
             }
             Answer::Events(events) => self.events(events),
+            Answer::File { content_type, bytes } => {
+                self.end("answered", Some(200));
+                with_request_id(([(header::CONTENT_TYPE, content_type)], bytes).into_response(), &self.request_id)
+            }
             Answer::Nothing => {
                 self.end("answered", Some(204));
                 with_request_id(StatusCode::NO_CONTENT.into_response(), &self.request_id)
@@ -203,7 +214,7 @@ impl Call {
         let after_ms = match answer {
             Answer::Json { after_ms, .. } => *after_ms,
             Answer::Events(events) => events.iter().map(|event| event.after_ms).sum(),
-            Answer::Nothing => 0,
+            Answer::File { .. } | Answer::Nothing => 0,
         };
         self.sim.clock.sleep(after_ms).await;
     }

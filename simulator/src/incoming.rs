@@ -73,7 +73,7 @@ impl Incoming {
     }
 
     /// The body as a JSON object, or null when there is none.
-    fn json(&self, dialect: &Dialect) -> Result<Value, Refusal> {
+    pub fn json(&self, dialect: &Dialect) -> Result<Value, Refusal> {
         let bytes = self.bytes(dialect)?;
         if bytes.is_empty() {
             return Ok(Value::Null);

@@ -1,6 +1,6 @@
 //! The pretended upstreams, on the providers' own wire formats, with real content, tasks that age, and faults on request.
 //!
-//! One folder per provider (`ark`, `runway`); what they share stands here: the clock, the request log, faults, files, media.
+//! One folder per provider (`ark`, `openai`, `runway`); what they share stands here: the clock, the request log, faults, files, media.
 //! It depends on nothing of the gateway and never calls a real provider.
 
 mod ark;
@@ -10,14 +10,19 @@ mod clock;
 mod config;
 mod control;
 mod faults;
+mod fields;
 mod files;
 mod incoming;
 mod journal;
 mod media;
+mod messages;
+mod openai;
 mod requests;
 mod runway;
 mod server;
+mod speech;
 mod tasks;
+mod vectors;
 mod wording;
 
 use std::collections::HashMap;
@@ -40,6 +45,7 @@ struct Sim {
     endpoints: Mutex<HashMap<String, String>>,
     ark: ark::Ark,
     runway: runway::Runway,
+    openai: openai::OpenAi,
 }
 
 impl Sim {
@@ -48,7 +54,7 @@ impl Sim {
         let start_ms = records.iter().map(|record| record.clock_ms).max().unwrap_or(0);
         let files = files::Files::default();
         let mut entries = Vec::new();
-        let (mut ark_tasks, mut runway_tasks) = (Vec::new(), Vec::new());
+        let (mut ark_tasks, mut runway_tasks, mut openai_videos) = (Vec::new(), Vec::new(), Vec::new());
         for record in records {
             match record.kind.as_str() {
                 "request" => entries.extend(serde_json::from_value(record.value)),
@@ -59,6 +65,7 @@ impl Sim {
                 }
                 "ark_task" => ark_tasks.extend(serde_json::from_value(record.value)),
                 "runway_task" => runway_tasks.extend(serde_json::from_value(record.value)),
+                "openai_video" => openai_videos.extend(serde_json::from_value(record.value)),
                 _ => {}
             }
         }
@@ -71,6 +78,7 @@ impl Sim {
             endpoints: Mutex::default(),
             ark: ark::Ark::restore(ark_tasks),
             runway: runway::Runway::restore(runway_tasks),
+            openai: openai::OpenAi::restore(openai_videos),
             config,
         })
     }
@@ -96,6 +104,7 @@ impl Sim {
         self.files.clear();
         self.ark.clear();
         self.runway.clear();
+        self.openai.clear();
         self.endpoints.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
         self.journal.clear();
     }
@@ -116,7 +125,8 @@ impl Simulator {
 
     /// All routes. Served by anything else than [`serve`], a lost answer shows as a 500 instead of a dropped connection.
     pub fn router(&self) -> axum::Router {
-        control::routes().merge(ark::routes()).merge(runway::routes()).with_state(self.sim.clone())
+        let upstreams = ark::routes().merge(openai::routes()).merge(runway::routes());
+        control::routes().merge(upstreams).with_state(self.sim.clone())
     }
 }
 

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use base64::Engine;
 use serde_json::{Value, json};
 
 use super::catalog::{self, Kind};
-use super::fields::{media_url, present, required_text, word};
 use super::refusal::{invalid, missing};
 use super::{Incoming, Work, run};
 use crate::Sim;
 use crate::calls::{Answer, Refusal};
-use crate::chance::{digest, mix};
+use crate::chance::digest;
+use crate::fields::{media_url, present, required_text, word};
+use crate::vectors::{encoded, vector, words};
 use crate::wording;
 
 /// The most texts in one call.
@@ -130,35 +130,6 @@ fn dimensions(body: &Value) -> Result<usize, Refusal> {
             let allowed = asked.as_i64().filter(|asked| ALLOWED.contains(asked));
             allowed.map(|asked| asked as usize).ok_or_else(|| invalid("dimensions", "the model does not support it"))
         }
-    }
-}
-
-/// The sum of one pseudo-random direction per word, brought to length one.
-fn vector(contents: &[&str], dimensions: usize) -> Vec<f32> {
-    let mut sum = vec![0_f32; dimensions];
-    for word in contents.iter().flat_map(|content| words(content)) {
-        let seed = digest(word.as_bytes());
-        for (index, value) in sum.iter_mut().enumerate() {
-            *value += (mix(seed.wrapping_add(index as u64)) >> 40) as f32 / (1 << 23) as f32 - 1.0;
-        }
-    }
-    let length = sum.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-    sum.into_iter().map(|value| value / length).collect()
-}
-
-fn words(content: &str) -> Vec<String> {
-    let mut words: Vec<String> = wording::tokens(content).iter().map(|token| token.trim().to_lowercase()).collect();
-    words.truncate(512);
-    words
-}
-
-fn encoded(vector: &[f32], encoding: &str) -> Value {
-    match encoding {
-        "base64" => {
-            let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
-            json!(base64::engine::general_purpose::STANDARD.encode(bytes))
-        }
-        _ => json!(vector),
     }
 }
 

@@ -9,12 +9,12 @@ use base64::Engine;
 use serde_json::{Value, json};
 
 use super::catalog::{self, Kind};
-use super::fields::{flag, integer, media_url, number, pixels, present, required_text, word};
 use super::image_sizes::{IMAGE_MODELS, ImageModel};
 use super::refusal::{invalid, missing, sensitive_text};
 use super::{Incoming, Work, run};
 use crate::Sim;
 use crate::calls::{Answer, Event, Refusal};
+use crate::fields::{flag, integer, media_url, number, pixels, present, required_text, word};
 use crate::files::Recipe;
 use crate::media::{Format, Picture};
 
@@ -67,7 +67,7 @@ fn read<'a>(work: &Work<'a>) -> Result<Asked<'a>, Refusal> {
     let prompt = required_text(body, "prompt")?;
     let references = references(model, body)?;
     check_extras(model, body)?;
-    let size = super::fields::text(body, "size")?;
+    let size = crate::fields::text(body, "size")?;
     let (width, height) = model.resolve(size, prompt, references.first().and_then(|url| pixels(url)))?;
     Ok(Asked {
         model: name,

@@ -4,10 +4,8 @@
 mod catalog;
 mod chat;
 mod embeddings;
-mod fields;
 mod image_sizes;
 mod images;
-mod messages;
 mod models;
 mod refusal;
 mod replies;

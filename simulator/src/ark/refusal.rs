@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::calls::Refusal;
+pub use crate::fields::{invalid, missing};
 
 /// `{"error":{code,message,param,type}}`, the message ending in the request id.
 pub fn shape(refusal: &Refusal, request_id: &str) -> Value {
@@ -26,20 +27,6 @@ fn kind(status: u16) -> &'static str {
         503 => "ServiceUnavailable",
         _ => "InternalServerError",
     }
-}
-
-/// 400 `InvalidParameter` for one field.
-pub fn invalid(field: &str, why: &str) -> Refusal {
-    Refusal::new(
-        400,
-        "InvalidParameter",
-        format!("The parameter `{field}` specified in the request is not valid: {why}."),
-    )
-}
-
-/// 400 `MissingParameter` for one field.
-pub fn missing(field: &str) -> Refusal {
-    Refusal::new(400, format!("MissingParameter.{field}"), format!("The required parameter `{field}` is missing."))
 }
 
 /// 401: no key, or one that the provider does not know.

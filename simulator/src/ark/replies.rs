@@ -1,151 +1,61 @@
-//! What the pretended model says: choices, usage, and both on the wire, whole or in chunks of one token.
+//! What the pretended model says, on Ark's wire: choices and usage, whole or in chunks of one token.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::Work;
 use super::chat::Asked;
-use super::messages::Conversation;
 use crate::calls::{Answer, Event};
-use crate::chance::{base36, digest, mix};
+use crate::speech::{CALL_TOKENS, Choice, ToolCall, choose};
 use crate::wording;
-
-/// How many characters of a tool call's arguments go into one chunk.
-const ARGUMENT_PIECE: usize = 8;
-/// What the model counts for calling a function, besides its arguments.
-const CALL_TOKENS: usize = 12;
-
-/// One choice before it is put on the wire.
-struct Choice {
-    reasoning: Vec<String>,
-    content: Vec<String>,
-    call: Option<ToolCall>,
-    finish: &'static str,
-}
-
-struct ToolCall {
-    id: String,
-    name: String,
-    arguments: String,
-}
 
 /// The answer to a checked request.
 pub fn reply(work: &Work<'_>, asked: &Asked) -> Answer {
-    let choices: Vec<Choice> = (0..asked.choices).map(|index| choose(asked, index as u64)).collect();
+    let choices: Vec<Choice> = (0..asked.choices).map(|index| choose(&asked.prompt, index as u64)).collect();
     match asked.stream {
         true => Answer::Events(chunks(work, asked, &choices)),
         false => whole(work, asked, &choices),
     }
 }
 
-fn choose(asked: &Asked, index: u64) -> Choice {
-    let question = &asked.conversation.question;
-    let mut reasoning = if asked.thinks { wording::reasoning(question) } else { Vec::new() };
-    let most = asked.max_completion_tokens.unwrap_or(usize::MAX);
-    reasoning.truncate(most);
-    let room = asked.max_tokens.unwrap_or(most - reasoning.len());
-    if let Some(function) = &asked.tool {
-        return Choice {
-            reasoning,
-            content: Vec::new(),
-            call: Some(call(function, question, index)),
-            finish: "tool_calls",
-        };
+fn message(choice: &Choice) -> Value {
+    let mut message = json!({ "role": "assistant", "content": choice.content.concat() });
+    if !choice.reasoning.is_empty() {
+        message["reasoning_content"] = json!(choice.reasoning.concat());
     }
-    let mut content = say(asked, index);
-    let stopped = stop(&mut content, &asked.stops);
-    let finish = if content.len() > room { "length" } else { "stop" };
-    content.truncate(room);
-    Choice { reasoning, content, call: None, finish: if stopped { "stop" } else { finish } }
+    if let Some(call) = &choice.call {
+        message["tool_calls"] = json!([call.body()]);
+    }
+    message
 }
 
-fn say(asked: &Asked, index: u64) -> Vec<String> {
-    let Conversation { question, tool_result, length, .. } = &asked.conversation;
-    if let Some(schema) = &asked.json_schema {
-        let value = match schema.as_object().is_some_and(Map::is_empty) {
-            true => json!({ "question": question, "answer": wording::answer(question, index, None).concat() }),
-            false => wording::sample(schema, question),
-        };
-        return wording::tokens(&value.to_string());
+/// The deltas in their order, and how many tokens each stands for.
+fn deltas(choice: &Choice) -> Vec<(Value, usize)> {
+    let mut deltas: Vec<(Value, usize)> = Vec::new();
+    for piece in &choice.reasoning {
+        deltas.push((json!({ "role": "assistant", "content": "", "reasoning_content": piece }), 1));
     }
-    if let Some(result) = tool_result {
-        return wording::tokens(&format!("The tool says: {result}. That answers the question “{question}”."));
+    for piece in &choice.content {
+        deltas.push((json!({ "role": "assistant", "content": piece }), 1));
     }
-    wording::answer(question, index ^ (*length as u64) << 8, wording::asked_length(question))
+    if let Some(call) = &choice.call {
+        deltas.extend(call_deltas(call));
+    }
+    deltas
 }
 
-fn call(function: &Value, question: &str, index: u64) -> ToolCall {
-    let name = function["name"].as_str().unwrap_or_default();
-    let arguments = wording::sample(&function["parameters"], question);
-    let arguments = if arguments.is_object() { arguments } else { json!({}) };
-    let id = base36(mix(digest(question.as_bytes()) ^ digest(name.as_bytes()) ^ index), 12);
-    ToolCall { id: format!("call_{id}"), name: name.into(), arguments: arguments.to_string() }
-}
-
-/// Ends the text before the first stop word; true when there was one.
-fn stop(content: &mut Vec<String>, stops: &[String]) -> bool {
-    let text = content.concat();
-    let ends = stops.iter().filter(|stop| !stop.is_empty()).filter_map(|stop| text.find(stop.as_str()));
-    let Some(end) = ends.min() else { return false };
-    *content = wording::tokens(&text[..end]);
-    true
-}
-
-impl Choice {
-    fn reasoning_tokens(&self) -> usize {
-        self.reasoning.len()
+fn call_deltas(call: &ToolCall) -> Vec<(Value, usize)> {
+    let opening = json!({ "role": "assistant", "content": "", "tool_calls": [{
+        "index": 0, "id": call.id, "type": "function", "function": { "name": call.name, "arguments": "" },
+    }] });
+    let mut deltas = vec![(opening, CALL_TOKENS + wording::count(&call.arguments))];
+    for arguments in call.pieces() {
+        deltas.push((json!({ "tool_calls": [{ "index": 0, "function": { "arguments": arguments } }] }), 0));
     }
-
-    fn tokens(&self) -> usize {
-        let called = self.call.as_ref().map_or(0, |call| CALL_TOKENS + wording::count(&call.arguments));
-        self.reasoning.len() + self.content.len() + called
-    }
-
-    fn message(&self) -> Value {
-        let mut message = json!({ "role": "assistant", "content": self.content.concat() });
-        if !self.reasoning.is_empty() {
-            message["reasoning_content"] = json!(self.reasoning.concat());
-        }
-        if let Some(call) = &self.call {
-            message["tool_calls"] = json!([{
-                "id": call.id, "type": "function", "function": { "name": call.name, "arguments": call.arguments },
-            }]);
-        }
-        message
-    }
-
-    /// The deltas in their order, and how many tokens each stands for.
-    fn deltas(&self) -> Vec<(Value, usize)> {
-        let mut deltas: Vec<(Value, usize)> = Vec::new();
-        for piece in &self.reasoning {
-            deltas.push((json!({ "role": "assistant", "content": "", "reasoning_content": piece }), 1));
-        }
-        for piece in &self.content {
-            deltas.push((json!({ "role": "assistant", "content": piece }), 1));
-        }
-        if let Some(call) = &self.call {
-            deltas.extend(call.deltas());
-        }
-        deltas
-    }
-}
-
-impl ToolCall {
-    fn deltas(&self) -> Vec<(Value, usize)> {
-        let opening = json!({ "role": "assistant", "content": "", "tool_calls": [{
-            "index": 0, "id": self.id, "type": "function", "function": { "name": self.name, "arguments": "" },
-        }] });
-        let mut deltas = vec![(opening, CALL_TOKENS + wording::count(&self.arguments))];
-        let letters: Vec<char> = self.arguments.chars().collect();
-        for piece in letters.chunks(ARGUMENT_PIECE) {
-            let arguments: String = piece.iter().collect();
-            deltas.push((json!({ "tool_calls": [{ "index": 0, "function": { "arguments": arguments } }] }), 0));
-        }
-        deltas
-    }
+    deltas
 }
 
 fn usage(work: &Work<'_>, asked: &Asked, completion: usize, reasoning: usize) -> Value {
-    let prompt = asked.conversation.tokens;
+    let prompt = asked.prompt.conversation.tokens;
     work.call.usage(json!({
         "prompt_tokens": prompt,
         "completion_tokens": completion,
@@ -157,12 +67,12 @@ fn usage(work: &Work<'_>, asked: &Asked, completion: usize, reasoning: usize) ->
 
 fn whole(work: &Work<'_>, asked: &Asked, choices: &[Choice]) -> Answer {
     let completion: usize = choices.iter().map(Choice::tokens).sum();
-    let reasoning: usize = choices.iter().map(Choice::reasoning_tokens).sum();
+    let reasoning: usize = choices.iter().map(|choice| choice.reasoning.len()).sum();
     let listed: Vec<Value> = choices
         .iter()
         .enumerate()
         .map(|(index, choice)| {
-            json!({ "index": index, "message": choice.message(), "finish_reason": choice.finish, "logprobs": null })
+            json!({ "index": index, "message": message(choice), "finish_reason": choice.finish, "logprobs": null })
         })
         .collect();
     let config = &work.sim.config;
@@ -194,7 +104,7 @@ fn chunks(work: &Work<'_>, asked: &Asked, choices: &[Choice]) -> Vec<Event> {
     let created = chrono::Utc::now().timestamp();
     let mut writer = Writer { work, asked, created, tokens: 0, reasoning: 0, events: Vec::new() };
     for (index, choice) in choices.iter().enumerate() {
-        for (delta, tokens) in choice.deltas() {
+        for (delta, tokens) in deltas(choice) {
             writer.tokens += tokens;
             writer.reasoning += usize::from(delta.get("reasoning_content").is_some());
             writer.chunk(json!([{ "index": index, "delta": delta, "finish_reason": null, "logprobs": null }]));

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::{media_url, pixels, present};
 use super::refusal::{invalid, missing};
 use super::video_models::VideoModel;
 use crate::calls::Refusal;
+use crate::fields::{media_url, pixels, present};
 
 /// Most reference videos and sounds.
 const MAX_CLIPS: usize = 3;

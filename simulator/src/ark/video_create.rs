@@ -6,7 +6,6 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::json;
 
-use super::fields::text;
 use super::refusal::{invalid, sensitive_text};
 use super::tasks::{Status, Task};
 use super::video_ageing::{follow, keep, tell};
@@ -15,6 +14,7 @@ use super::{Incoming, Work, run};
 use crate::Sim;
 use crate::calls::{Answer, Refusal};
 use crate::chance::{base36, mix};
+use crate::fields::text;
 
 /// The offline tier waits so many times longer.
 const FLEX_WAIT: u64 = 4;

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::catalog::{self, Kind};
-use super::fields::{flag, integer, present, required_text, text, word};
 use super::refusal::{invalid, no_model};
 use super::tasks::Status;
 use super::video_content::{self, Content};
@@ -12,6 +11,7 @@ use super::video_models::{RATIOS, VIDEO_MODELS, VideoModel, nearest_ratio, pixel
 use crate::Sim;
 use crate::calls::Refusal;
 use crate::chance::digest;
+use crate::fields::{flag, integer, present, required_text, text, word};
 use crate::media::{FPS, Format, Picture, Video};
 
 /// Seconds when nobody says how many.

@@ -14,6 +14,8 @@ pub enum Format {
     Jpeg,
     /// PNG.
     Png,
+    /// WebP, without loss.
+    Webp,
 }
 
 impl Format {
@@ -22,6 +24,7 @@ impl Format {
         match self {
             Self::Jpeg => "jpeg",
             Self::Png => "png",
+            Self::Webp => "webp",
         }
     }
 
@@ -30,6 +33,7 @@ impl Format {
         match self {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
+            Self::Webp => "image/webp",
         }
     }
 }
@@ -61,6 +65,7 @@ impl Picture {
         match self.format {
             Format::Jpeg => jpeg::encode(&canvas, self.width, self.height),
             Format::Png => png::encode(&canvas, self.width, self.height, jpeg::CELL),
+            Format::Webp => webp(&png::encode(&canvas, self.width, self.height, jpeg::CELL)).unwrap_or_default(),
         }
     }
 
@@ -82,6 +87,14 @@ impl Picture {
         }
         canvas
     }
+}
+
+/// The same picture as WebP.
+fn webp(png: &[u8]) -> image::ImageResult<Vec<u8>> {
+    let mut file = std::io::Cursor::new(Vec::new());
+    let picture = image::load_from_memory_with_format(png, image::ImageFormat::Png)?.to_rgba8();
+    picture.write_to(&mut file, image::ImageFormat::WebP)?;
+    Ok(file.into_inner())
 }
 
 /// The mark of generated content, at the bottom right.

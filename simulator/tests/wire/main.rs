@@ -6,6 +6,7 @@ mod chat;
 mod embeddings;
 mod faults;
 mod images;
+mod openai;
 mod restarts;
 mod running;
 mod runway;

@@ -54,6 +54,11 @@ impl Running {
         self.client.request(method, format!("{}/ark/api/v3{path}", self.url)).bearer_auth(key)
     }
 
+    /// A request to a path of OpenAI, with this key.
+    pub fn openai(&self, key: &str, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}/openai/v1{path}", self.url)).bearer_auth(key)
+    }
+
     /// A call of a path of Runway, with a good key: the status and the JSON answered.
     pub async fn runway(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
         let request = self.client.request(method, format!("{}/runway/v1{path}", self.url)).bearer_auth("sim-test-1");

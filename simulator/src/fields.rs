@@ -1,11 +1,28 @@
-//! Reading fields of a request strictly: null is absent, a wrong kind or range is `InvalidParameter`.
+//! Reading fields of a request strictly: null is absent, a wrong kind or range is refused.
+//! The refusals are in Ark's words, with the field in their details; another provider puts them into its own.
 
 use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::refusal::{invalid, missing};
 use crate::calls::Refusal;
+
+/// The code of a field that is not valid.
+pub const INVALID: &str = "InvalidParameter";
+/// What the code of a missing field begins with.
+pub const MISSING: &str = "MissingParameter";
+
+/// 400 for a field that is not valid.
+pub fn invalid(field: &str, why: &str) -> Refusal {
+    let message = format!("The parameter `{field}` specified in the request is not valid: {why}.");
+    Refusal { details: field.into(), ..Refusal::new(400, INVALID, message) }
+}
+
+/// 400 for a field that must be there.
+pub fn missing(field: &str) -> Refusal {
+    let message = format!("The required parameter `{field}` is missing.");
+    Refusal { details: field.into(), ..Refusal::new(400, format!("{MISSING}.{field}"), message) }
+}
 
 /// The field, unless it is absent or null.
 pub fn present<'a>(body: &'a Value, field: &str) -> Option<&'a Value> {

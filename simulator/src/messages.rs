@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::fields::present;
-use super::refusal::{invalid, missing};
 use crate::calls::Refusal;
+use crate::fields::{invalid, media_url, missing, present};
 use crate::wording;
 
 /// What every message costs besides its text, in tokens.
@@ -75,7 +74,7 @@ fn part_tokens(part: &Value) -> Result<usize, Refusal> {
         }
         Some("image_url") => {
             let url = part["image_url"]["url"].as_str().or(part["image_url"].as_str()).unwrap_or("");
-            super::fields::media_url("messages.content.image_url", url, &["image/"])?;
+            media_url("messages.content.image_url", url, &["image/"])?;
             Ok(if part["image_url"]["detail"] == "low" { PICTURE_LOW } else { PICTURE_HIGH })
         }
         Some("video_url" | "input_audio") => Ok(CLIP),
