@@ -72,6 +72,7 @@ pub fn router(state: AppState) -> Router {
         // Those who run the platform, by script.
         .route("/admin/api/recharges", post(admin::recharges::create))
         .route("/admin/api/tenants", get(admin::tenants::list))
+        .merge(admin_catalog())
         // Browsers.
         .route("/", get(pages::overview::show))
         .route("/login", get(pages::login::show).post(pages::login::submit))
@@ -93,6 +94,35 @@ pub fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(observe::on_panic))
         .layer(middleware::from_fn(observe::observe))
         .with_state(state)
+}
+
+/// Those who keep the catalog, by script.
+fn admin_catalog() -> Router<AppState> {
+    use admin::catalog::{models, publish, transfer, versions};
+    use admin::providers;
+    Router::new()
+        .route("/admin/api/models", get(models::list).post(models::register))
+        .route("/admin/api/models/{id}", get(models::show))
+        .route("/admin/api/models/{id}/enable", post(models::enable))
+        .route("/admin/api/models/{id}/disable", post(models::disable))
+        .route("/admin/api/models/{id}/capabilities", post(publish::publish))
+        .route("/admin/api/models/{id}/capabilities/{kind}/versions", get(versions::list))
+        .route("/admin/api/models/{id}/capabilities/{kind}/versions/{version}", get(versions::show))
+        .route("/admin/api/models/{id}/capabilities/{kind}/diff", get(versions::diff))
+        .route("/admin/api/models/{id}/capabilities/{kind}/rollback", post(publish::roll_back))
+        .route("/admin/api/models/{id}/capabilities/{kind}/retire", post(publish::retire))
+        .route("/admin/api/models/{id}/capabilities/{kind}/routes", post(publish::change_routes))
+        .route(
+            "/admin/api/models/{id}/capabilities/{kind}/deprecate",
+            post(publish::deprecate).delete(publish::withdraw_deprecation),
+        )
+        .route("/admin/api/catalog/export", get(transfer::export))
+        .route("/admin/api/catalog/import", post(transfer::import))
+        .route("/admin/api/providers", get(providers::list).post(providers::register))
+        .route("/admin/api/providers/{id}", get(providers::show))
+        .route("/admin/api/providers/{id}/settings", post(providers::change))
+        .route("/admin/api/providers/{id}/pause", post(providers::pause))
+        .route("/admin/api/providers/{id}/resume", post(providers::resume))
 }
 
 /// Other origins' scripts may call with a bearer token; never with cookies.

@@ -8,6 +8,7 @@
 //! | `perform` | calls that upstream answers at once: text, vectors, images |
 //! | `chat` | answers, whole or streamed, to a caller who may go away |
 //! | `inputs` | input media, fetched or read, as data URIs |
+//! | `lint` | whether a capability's routes lead somewhere, before it is published |
 //! | `outputs` | copies what upstream made into object storage, before the job says succeeded |
 //! | `follow` | tasks that upstream accepted: their states, their end |
 //! | `reconcile` | attempts of unknown outcome: asked for upstream, ended by policy, never repeated blindly |
@@ -20,6 +21,7 @@ mod chat;
 mod follow;
 mod heartbeat;
 mod inputs;
+mod lint;
 mod outputs;
 mod perform;
 mod pool;

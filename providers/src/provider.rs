@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use domain::id::AttemptId;
+use domain::{capability::CapabilityKind, id::AttemptId};
 
 use crate::{
     Call, CancelOutcome, ChatAnswer, ChatStream, EmbeddingsAnswer, Endpoint, ImagesAnswer, TaskState, UpstreamError,
@@ -14,6 +14,11 @@ use crate::{
 /// One provider's translation: our calls into its own, and its answers back.
 #[async_trait]
 pub trait Provider: Debug + Send + Sync {
+    /// Whether it can be asked for this. Routes to what it does not offer are not published.
+    fn offers(&self, _kind: CapabilityKind) -> bool {
+        true
+    }
+
     /// Asks for a whole chat answer.
     ///
     /// # Errors

@@ -2,8 +2,12 @@
 //!
 //! | file | route |
 //! |---|---|
+//! | `catalog/` | `/admin/api/models…`, `/admin/api/catalog/…`: models, capabilities, routes and prices |
+//! | `providers` | `/admin/api/providers…` |
 //! | `recharges` | `POST /admin/api/recharges` |
 //! | `tenants` | `GET /admin/api/tenants` |
 
+pub mod catalog;
+pub mod providers;
 pub mod recharges;
 pub mod tenants;

@@ -3,6 +3,7 @@
 mod auth;
 mod behind;
 mod callers;
+mod catalog;
 mod requests;
 mod support;
 mod tenants;
