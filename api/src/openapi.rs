@@ -36,7 +36,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         keys::list::list, keys::create::create,
         keys::change::change, keys::revoke::revoke, assets::list::list, assets::upload::upload,
         assets::show::show, assets::delete::delete, assets::content::content, admin::recharges::create,
-        admin::tenants::list,
+        admin::tenants::list, admin::vault::show, admin::vault::rotate,
         admin::catalog::models::list, admin::catalog::models::show, admin::catalog::models::register,
         admin::catalog::models::enable, admin::catalog::models::disable, admin::catalog::publish::publish,
         admin::catalog::publish::roll_back, admin::catalog::publish::retire, admin::catalog::publish::change_routes,

@@ -123,6 +123,8 @@ fn admin_catalog() -> Router<AppState> {
         .route("/admin/api/providers/{id}/settings", post(providers::change))
         .route("/admin/api/providers/{id}/pause", post(providers::pause))
         .route("/admin/api/providers/{id}/resume", post(providers::resume))
+        .route("/admin/api/vault", get(admin::vault::show))
+        .route("/admin/api/vault/rotate", post(admin::vault::rotate))
 }
 
 /// Other origins' scripts may call with a bearer token; never with cookies.

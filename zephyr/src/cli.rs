@@ -80,6 +80,8 @@ pub enum Admin {
     Recharge(Recharge),
     /// Publishes the delivered catalog: providers and models.
     Seed(Seed),
+    /// Encrypts every provider key with the first of `ENCRYPTION_KEYS`, beside the running system.
+    RotateKeys,
 }
 
 /// Who shall be there.

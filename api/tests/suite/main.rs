@@ -7,3 +7,4 @@ mod catalog;
 mod requests;
 mod support;
 mod tenants;
+mod vault;

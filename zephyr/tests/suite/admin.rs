@@ -8,11 +8,18 @@ use crate::process::{Folder, Up, demo, run};
 async fn told(data: &Path, arguments: &[&str]) -> String {
     let text = std::fs::read_to_string(data.join("secrets.json")).expect("secrets");
     let secrets: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    told_with(data, arguments, secrets["encryption_keys"].as_str().expect("keys")).await
+}
+
+/// The same with encryption keys of its own.
+async fn told_with(data: &Path, arguments: &[&str], encryption_keys: &str) -> String {
+    let text = std::fs::read_to_string(data.join("secrets.json")).expect("secrets");
+    let secrets: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let demo = demo(data);
     let variables = [
         ("DATABASE_URL", demo["DATABASE_URL"].as_str()),
         ("JWT_SECRET", secrets["jwt_secret"].as_str().expect("a secret")),
-        ("ENCRYPTION_KEYS", secrets["encryption_keys"].as_str().expect("keys")),
+        ("ENCRYPTION_KEYS", encryption_keys),
     ];
     let output = run(data, arguments, &variables).await;
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -46,6 +53,34 @@ async fn every_command_may_be_given_twice() {
     for _ in 0..2 {
         assert!(told(&data, &["rebuild"]).await.contains("rows are equal"));
     }
+    up.stop().await;
+}
+
+#[tokio::test]
+async fn encryption_keys_are_changed_under_a_running_gateway() {
+    let folder = Folder::new("rotate");
+    let data = folder.data();
+    std::fs::create_dir(&data).expect("a folder");
+    let up = Up::start(&data).await;
+    let text = std::fs::read_to_string(data.join("secrets.json")).expect("secrets");
+    let secrets: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let old = secrets["encryption_keys"].as_str().expect("keys").to_owned();
+    let new = "next:bmV4dCBrZXkgb2YgYSB0ZXN0LCAzMiBieXRlcyBsb24=";
+    let (both, back) = (format!("{new},{old}"), format!("{old},{new}"));
+    let rotate = ["admin", "rotate-keys"];
+    let first = told_with(&data, &rotate, &both).await;
+    assert!(!first.starts_with("0 secrets") && first.contains("\"next\" encrypts"), "{first}");
+    let again = told_with(&data, &rotate, &both).await;
+    assert!(again.starts_with("0 secrets encrypted anew"), "{again}");
+    // Back again, for the gateway has the old key only.
+    let returned = told_with(&data, &rotate, &back).await;
+    assert!(!returned.starts_with("0 secrets") && returned.contains("\"embedded\" encrypts"), "{returned}");
+    let demo = demo(&data);
+    let variables =
+        [("DATABASE_URL", demo["DATABASE_URL"].as_str()), ("ENCRYPTION_KEYS", new), ("JWT_SECRET", &"x".repeat(32))];
+    let doctor = run(&data, &["doctor"], &variables).await;
+    let doctor = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(doctor.contains("FAIL  vault: secrets that can't be read") && doctor.contains("\"embedded\""), "{doctor}");
     up.stop().await;
 }
 

@@ -3,6 +3,7 @@
 mod create_user;
 mod recharge;
 mod reset_password;
+mod rotate_keys;
 mod seed;
 
 use std::io::Read as _;
@@ -11,7 +12,11 @@ use anyhow::Context as _;
 use projections::live::Live;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::PgPool;
-use store::{Store, identity::Identity};
+use store::{
+    Store,
+    identity::Identity,
+    vault::{Keyring, Vault},
+};
 
 use super::migrate::connect;
 use crate::{cli::Admin, config::Config, people};
@@ -30,6 +35,7 @@ pub async fn run(config: &Config, command: Admin) -> anyhow::Result<()> {
         Admin::ResetPassword(arguments) => reset_password::run(&office, config, arguments).await,
         Admin::Recharge(arguments) => recharge::run(&office, config, arguments).await,
         Admin::Seed(arguments) => seed::run(&office, config, arguments).await,
+        Admin::RotateKeys => rotate_keys::run(&office, config).await,
     };
     office.pool.close().await;
     done
@@ -51,6 +57,11 @@ impl Office {
 
     fn identity(&self, config: &Config) -> anyhow::Result<Identity> {
         Ok(people::identity(self.pool.clone(), &config.parts.signing()?))
+    }
+
+    fn vault(&self, config: &Config) -> anyhow::Result<Vault> {
+        let keyring = Keyring::parse(config.parts.vault()?.expose_secret()).context("ENCRYPTION_KEYS")?;
+        Ok(Vault::new(self.pool.clone(), keyring))
     }
 }
 

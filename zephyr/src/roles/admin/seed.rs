@@ -1,9 +1,5 @@
 //! `zephyr admin seed`: the delivered catalog, its provider, and the provider's key when one is given.
 
-use anyhow::Context as _;
-use secrecy::ExposeSecret as _;
-use store::vault::{Keyring, Vault};
-
 use super::{Office, secret_from_stdin};
 use crate::{cli::Seed, config::Config, console::say, seed};
 
@@ -16,8 +12,7 @@ pub async fn run(office: &Office, config: &Config, arguments: Seed) -> anyhow::R
     .await?;
     if arguments.ark_key_stdin {
         let secret = secret_from_stdin("the Ark API key")?;
-        let keyring = Keyring::parse(config.parts.vault()?.expose_secret()).context("ENCRYPTION_KEYS")?;
-        let vault = Vault::new(office.pool.clone(), keyring);
+        let vault = office.vault(config)?;
         let key_id = seed::register_key(&office.store, &vault, &provider_id, "seed", &secret).await?;
         say(&format!("the key {key_id} of {} is in the pool", seed::ARK));
     }

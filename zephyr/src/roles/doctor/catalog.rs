@@ -3,7 +3,7 @@
 use projections::live::Live;
 use secrecy::ExposeSecret as _;
 use sqlx::PgPool;
-use store::vault::{Keyring, Vault};
+use store::vault::{KeyUse, Keyring, Vault};
 
 use super::Finding;
 use crate::{config::Config, seed};
@@ -45,11 +45,30 @@ pub fn published(live: &Live) -> Finding {
     }
 }
 
-/// Whether every provider key in the pool can be decrypted.
-pub async fn keys(config: &Config, pool: &PgPool, live: &Live) -> Finding {
+/// Under which encryption key how many secrets stand, and whether a key can go.
+pub async fn vault(config: &Config, pool: &PgPool) -> Finding {
+    let uses = opened(config, pool)?.key_use().await.map_err(|error| error.to_string())?;
+    let told = |uses: &[KeyUse]| {
+        let each = uses.iter().map(|one| format!("{} under {:?}", one.secrets, one.key_id));
+        each.collect::<Vec<_>>().join(", ")
+    };
+    let lost: Vec<KeyUse> = uses.iter().filter(|one| !one.known).cloned().collect();
+    match (&lost[..], uses.iter().any(|one| !one.current)) {
+        ([], false) => Ok(format!("secrets: {}; no older key is needed", told(&uses))),
+        ([], true) => Ok(format!("secrets: {}; run `zephyr admin rotate-keys` before an older key goes", told(&uses))),
+        (lost, _) => Err(format!("secrets that can't be read: {}; add their keys to ENCRYPTION_KEYS", told(lost))),
+    }
+}
+
+fn opened(config: &Config, pool: &PgPool) -> Result<Vault, String> {
     let encryption_keys = config.parts.vault().map_err(|error| error.to_string())?;
     let keyring = Keyring::parse(encryption_keys.expose_secret()).map_err(|error| error.to_string())?;
-    let vault = Vault::new(pool.clone(), keyring);
+    Ok(Vault::new(pool.clone(), keyring))
+}
+
+/// Whether every provider key in the pool can be decrypted.
+pub async fn keys(config: &Config, pool: &PgPool, live: &Live) -> Finding {
+    let vault = opened(config, pool)?;
     let catalog = live.catalog();
     let (mut good, mut bad) = (0, Vec::new());
     for provider in catalog.providers() {

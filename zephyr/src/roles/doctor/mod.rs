@@ -45,6 +45,7 @@ async fn in_database(config: &Config, pool: &PgPool, report: &mut Report) {
         Ok(live) => {
             report.add("published catalog", catalog::published(&live));
             report.add("provider keys", catalog::keys(config, pool, &live).await);
+            report.add("vault", catalog::vault(config, pool).await);
         }
         Err(error) => report.add("published catalog", Err(format!("{error}; run `zephyr migrate`"))),
     }

@@ -4,6 +4,8 @@
 //! The record's id is authenticated with it, so that rows can't be swapped. Plain bytes are never stored, logged or
 //! shown, and are wiped after use.
 
+mod rotation;
+
 use std::{fmt, sync::Arc};
 
 use aes_gcm::{
@@ -17,7 +19,9 @@ use rand::Rng as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use sqlx::PgPool;
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
+
+pub use self::rotation::{KeyUse, Rotation};
 
 const VERSION: u8 = 1;
 const KEY_BYTES: usize = 32;
@@ -25,8 +29,6 @@ const NONCE_BYTES: usize = 12;
 const FINGERPRINT_DIGITS: usize = 12;
 /// The longest id of an encryption key.
 const KEY_ID_MAX_BYTES: usize = 64;
-/// How many rows one step of a rotation reads.
-const ROWS_A_STEP: i64 = 100;
 
 /// What is wrong with a list of encryption keys. It never repeats the keys.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -104,10 +106,9 @@ impl Keyring {
     pub fn generate_entry(id: &str) -> SecretString {
         let mut bytes = Zeroizing::new([0_u8; KEY_BYTES]);
         rand::rng().fill_bytes(bytes.as_mut_slice());
-        let mut encoded = STANDARD.encode(bytes.as_slice());
-        let entry = format!("{id}:{encoded}").into();
-        encoded.zeroize();
-        entry
+        let encoded = Zeroizing::new(STANDARD.encode(bytes.as_slice()));
+        let entry = Zeroizing::new(format!("{id}:{}", encoded.as_str()));
+        entry.as_str().into()
     }
 
     /// Encrypts a secret of one record with the first key.
@@ -137,9 +138,21 @@ impl Keyring {
         cipher.decrypt(&Nonce::from(*nonce), payload).map(Zeroizing::new).map_err(|_| VaultError::Tampered)
     }
 
+    /// The id of the key that encrypts now.
+    #[must_use]
+    pub fn current_id(&self) -> &str {
+        &self.keys[0].0
+    }
+
+    /// Whether a key with this id is among them.
+    #[must_use]
+    pub fn knows(&self, key_id: &str) -> bool {
+        self.keys.iter().any(|(id, _)| id == key_id)
+    }
+
     /// Whether it was encrypted with the key that encrypts now.
     fn is_current(&self, ciphertext: &[u8]) -> bool {
-        split_header(ciphertext).is_ok_and(|(key_id, _)| key_id == self.keys[0].0)
+        split_header(ciphertext).is_ok_and(|(key_id, _)| key_id == self.current_id())
     }
 }
 
@@ -203,24 +216,6 @@ impl Vault {
     pub async fn delete_provider_secret(&self, id: &ProviderKeyId) -> Result<(), VaultError> {
         Ok(delete_ciphertext(&self.pool, id).await?)
     }
-
-    /// Encrypts with the first key whatever is still encrypted with another, in small steps beside the running system;
-    /// answers how many.
-    ///
-    /// # Errors
-    /// `UnknownKey` or `Tampered` at the first row that can't be read; those before it are done.
-    pub async fn reencrypt_all(&self) -> Result<u64, VaultError> {
-        let (mut after, mut changed) = (String::new(), 0);
-        loop {
-            let rows = select_step(&self.pool, &after).await?;
-            let Some((last, _)) = rows.last() else { return Ok(changed) };
-            after.clone_from(last);
-            for (id, old) in rows.iter().filter(|(_, old)| !self.keyring.is_current(old)) {
-                let new = self.keyring.seal(id, &self.keyring.open(id, old)?)?;
-                changed += exchange_ciphertext(&self.pool, id, old, &new).await?;
-            }
-        }
-    }
 }
 
 fn is_key_id(id: &str) -> bool {
@@ -264,24 +259,6 @@ async fn delete_ciphertext(pool: &PgPool, id: &ProviderKeyId) -> Result<(), sqlx
     let delete = sqlx::query("delete from provider_secrets where provider_key_id = $1");
     delete.bind(id.as_str()).execute(pool).await?;
     Ok(())
-}
-
-async fn select_step(pool: &PgPool, after: &str) -> Result<Vec<(String, Vec<u8>)>, sqlx::Error> {
-    sqlx::query_as(
-        "select provider_key_id, ciphertext from provider_secrets where provider_key_id > $1
-         order by provider_key_id limit $2",
-    )
-    .bind(after)
-    .bind(ROWS_A_STEP)
-    .fetch_all(pool)
-    .await
-}
-
-/// Leaves a row alone that somebody else wrote meanwhile.
-async fn exchange_ciphertext(pool: &PgPool, id: &str, old: &[u8], new: &[u8]) -> Result<u64, sqlx::Error> {
-    let update =
-        sqlx::query("update provider_secrets set ciphertext = $3 where provider_key_id = $1 and ciphertext = $2");
-    Ok(update.bind(id).bind(old).bind(new).execute(pool).await?.rows_affected())
 }
 
 #[cfg(test)]
