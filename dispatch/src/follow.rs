@@ -9,7 +9,7 @@ use domain::{
     job::{Attempt, Failure, Fate, Job, JobCommand, Phase},
     unit::{Unit, Unsuccessful},
 };
-use providers::{CancelOutcome, FileKind, RemoteFile, TaskState, TaskStatus};
+use providers::{Adapter, CancelOutcome, Endpoint, FileKind, RemoteFile, TaskStatus};
 use store::{ExecuteError, timers::DueTimer};
 
 use crate::{
@@ -112,21 +112,16 @@ impl Dispatcher {
             Err(error) => return tracing::warn!(%error, key = %start.provider_key_id, "a key can't be used to poll"),
         };
         let Some(adapter) = self.adapter(&settings.adapter) else { return };
-        for (_, task) in group.iter().filter(|(_, task)| task.cancel_requested) {
-            match adapter.cancel_task(&endpoint, &task.upstream_id).await {
-                Ok(CancelOutcome::Canceled | CancelOutcome::Gone | CancelOutcome::TooLate) => {}
-                Err(error) => tracing::warn!(%error, job_id = %task.run.job_id, "a task was not canceled"),
-            }
+        let mut states = canceled(&adapter, &endpoint, &group).await;
+        let open = group.iter().map(|(_, task)| &task.upstream_id).filter(|id| !states.contains_key(*id));
+        let ids: Vec<String> = open.cloned().collect();
+        match adapter.task_states(&endpoint, &ids).await {
+            Ok(told) => states.extend(told.into_iter().map(|state| (state.id, state.status))),
+            Err(error) => tracing::warn!(%error, "tasks can't be asked for now"),
         }
-        let ids: Vec<String> = group.iter().map(|(_, task)| task.upstream_id.clone()).collect();
-        let states = match adapter.task_states(&endpoint, &ids).await {
-            Ok(states) => states,
-            Err(error) => return tracing::warn!(%error, "tasks can't be asked for now"),
-        };
-        let states: BTreeMap<String, TaskState> = states.into_iter().map(|state| (state.id.clone(), state)).collect();
         for (place, task) in group {
-            if let Some(state) = states.get(&task.upstream_id) {
-                nexts[place] = match self.act_on(&task, &state.status).await {
+            if let Some(status) = states.get(&task.upstream_id) {
+                nexts[place] = match self.act_on(&task, status).await {
                     Ok(next) => next,
                     Err(error) => {
                         tracing::warn!(%error, job_id = %task.run.job_id, "a task's state can't be acted on now");
@@ -195,6 +190,19 @@ impl Dispatcher {
         let ending = Unsuccessful::Failed { code: "outcome_unknown".into(), reason: ReleaseReason::UnknownPastPolicy };
         settled(self.release(run, ending).await)
     }
+}
+
+/// Cancels the tasks that shall be: those that are canceled now. Some upstreams forget them, so they are not asked for again.
+async fn canceled(adapter: &Adapter, endpoint: &Endpoint, group: &[(usize, Followed)]) -> BTreeMap<String, TaskStatus> {
+    let mut canceled = BTreeMap::new();
+    for (_, task) in group.iter().filter(|(_, task)| task.cancel_requested) {
+        match adapter.cancel_task(endpoint, &task.upstream_id).await {
+            Ok(CancelOutcome::Canceled) => drop(canceled.insert(task.upstream_id.clone(), TaskStatus::Canceled)),
+            Ok(CancelOutcome::Gone | CancelOutcome::TooLate) => {}
+            Err(error) => tracing::warn!(%error, job_id = %task.run.job_id, "a task was not canceled"),
+        }
+    }
+    canceled
 }
 
 /// A refused end means that somebody else has ended the job: theirs counts.

@@ -190,9 +190,11 @@ impl Dispatcher {
         chosen: &Chosen,
         call: &Call,
     ) -> Result<Result<(), UpstreamError>, HandleError> {
-        match run.callable.kind {
-            CapabilityKind::TextToVideo | CapabilityKind::ImageToVideo => self.submit_task(run, chosen, call).await,
-            _ => Ok(self.perform(run, chosen, call).await?.map(|_| ())),
+        let adapter = self.adapter(&chosen.settings.adapter);
+        if adapter.is_some_and(|adapter| adapter.works_by_tasks(run.callable.kind)) {
+            self.submit_task(run, chosen, call).await
+        } else {
+            Ok(self.perform(run, chosen, call).await?.map(|_| ()))
         }
     }
 

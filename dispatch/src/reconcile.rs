@@ -82,23 +82,17 @@ impl Dispatcher {
         Ok((started, last(|event| matches!(event, JobEvent::OutcomeUnknown { .. }))))
     }
 
-    /// Upstream's id of a lost attempt, if upstream knows one. An attempt that was accepted before keeps its id.
+    /// Upstream's id of a lost attempt, if upstream knows one. Where upstream lists no tasks nobody can know, and the age decides. An attempt that was accepted before keeps its id.
     async fn find(&self, run: &Run, attempt: &Attempt, since: DateTime<Utc>) -> Option<String> {
-        if !keeps_tasks(run) {
-            return None;
-        }
         let parts = self.parts();
         let start = &attempt.start;
         let (settings, endpoint) = self.pool.endpoint(&parts.live, &parts.vault, start).await.ok()?;
         let adapter = self.adapter(&settings.adapter)?;
+        if !adapter.works_by_tasks(run.callable.kind) || !adapter.lists_tasks() {
+            return None;
+        }
         let found = adapter.find_task(&endpoint, &start.upstream_model, &start.attempt_id, since).await;
         let found = found.inspect_err(|error| tracing::warn!(%error, job_id = %run.job_id, "upstream can't be asked"));
         found.ok().flatten().map(|task| task.id)
     }
-}
-
-/// Whether upstream keeps a task of such work, which can be found again.
-fn keeps_tasks(run: &Run) -> bool {
-    use domain::capability::CapabilityKind;
-    matches!(run.callable.kind, CapabilityKind::TextToVideo | CapabilityKind::ImageToVideo)
 }

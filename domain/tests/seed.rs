@@ -189,6 +189,26 @@ fn a_kind_of_media_without_a_bound_is_refused() {
     assert!(chat.quote(&resolve(&chat, file), NOON).is_err());
 }
 
+#[test]
+fn seconds_that_the_request_decides_are_charged_though_upstream_reports_none() {
+    let video = capability("gen4.5", CapabilityKind::TextToVideo);
+    let quote = quote(&video, json!({"prompt": "a boat", "duration": 5}));
+    assert_eq!(quote.quantities.get(Meter::Second), Some(5));
+    let charge = video.charge(&quote.priced, &Quantities::new()).expect("priced");
+    assert_eq!((&charge, charge.amount.to_string().as_str()), (&quote.hold, "90"));
+    // What upstream does report goes first, zero included.
+    let none = video.charge(&quote.priced, &Quantities::new().with(Meter::Second, 0)).expect("priced");
+    assert_eq!(none.amount, domain::Credits::ZERO);
+    let image = capability("gen4_image", CapabilityKind::TextToImage);
+    let small = quote_of(&image, "1680:720");
+    assert!(small.hold.amount < quote_of(&image, "1024:1024").hold.amount, "720 pixels are cheaper");
+    assert!(image.charge(&small.priced, &Quantities::new()).is_err(), "images are counted, never assumed");
+}
+
+fn quote_of(image: &Capability, ratio: &str) -> Quote {
+    quote(image, json!({"prompt": "a boat", "ratio": ratio}))
+}
+
 fn arbitrary_usage(bounds: &Quantities, shares: &[u64; 4]) -> Quantities {
     let share =
         |quantity: u64, share: u64| u64::try_from(u128::from(quantity) * u128::from(share) / 1_000).expect("smaller");

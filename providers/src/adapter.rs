@@ -2,14 +2,17 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use crate::{Provider, Trusted, ark::Ark, openai::OpenAi};
+use crate::{Provider, Trusted, ark::Ark, openai::OpenAi, runway::Runway};
 
 /// Makes the translation of one provider.
 type Make = fn(&Trusted) -> Arc<dyn Provider>;
 
 /// Every provider: its kind, as admins name it, and its folder.
-const REGISTRY: &[(&str, Make)] =
-    &[("ark", |http| Arc::new(Ark::new(http))), ("openai", |http| Arc::new(OpenAi::new(http)))];
+const REGISTRY: &[(&str, Make)] = &[
+    ("ark", |http| Arc::new(Ark::new(http))),
+    ("openai", |http| Arc::new(OpenAi::new(http))),
+    ("runway", |http| Arc::new(Runway::new(http))),
+];
 
 /// A provider's translation. Cheap to clone; all clones share the client's connections.
 #[derive(Clone, Debug)]

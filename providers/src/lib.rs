@@ -22,6 +22,7 @@ pub mod http;
 mod openai;
 mod provider;
 mod refusal;
+mod runway;
 mod sse;
 mod task;
 mod usage;

@@ -51,6 +51,16 @@ pub trait Provider: Debug + Send + Sync {
         Err(not_offered("embeddings"))
     }
 
+    /// Whether such work is a task here, which upstream keeps and works on while nobody waits: videos, unless it says otherwise.
+    fn works_by_tasks(&self, kind: CapabilityKind) -> bool {
+        matches!(kind, CapabilityKind::TextToVideo | CapabilityKind::ImageToVideo)
+    }
+
+    /// Whether upstream lists its tasks, so that [`Self::find_task`] can find one whose answer was lost.
+    fn lists_tasks(&self) -> bool {
+        true
+    }
+
     /// Submits a task and returns upstream's id of it.
     ///
     /// # Errors

@@ -75,6 +75,8 @@ pub enum FileKind {
     Video,
     /// Its last frame, as an image.
     LastFrame,
+    /// An image.
+    Image,
     /// Sound.
     Audio,
     /// Something else.

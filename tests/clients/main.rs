@@ -1,4 +1,4 @@
-//! The official SDKs, driven by pytest: Ark's against the simulator, OpenAI's against a gateway. Their output is shown
+//! The official SDKs, driven by pytest: Ark's and Runway's against the simulator, OpenAI's against a gateway. Their output is shown
 //! when they fail. It never calls a real provider.
 
 #[path = "../flows/answer.rs"]
@@ -21,6 +21,15 @@ const PYTHON: &str = "TEST_PYTHON";
 
 #[tokio::test]
 async fn the_ark_sdk_is_content_with_the_simulator() -> anyhow::Result<()> {
+    with_simulator("ark").await
+}
+
+#[tokio::test]
+async fn the_runway_sdk_is_content_with_the_simulator() -> anyhow::Result<()> {
+    with_simulator("runway").await
+}
+
+async fn with_simulator(sdk: &str) -> anyhow::Result<()> {
     let folder = ScratchFolder::create("clients")?;
     let mut simulator = Program::of_this_build("simulator", "simulator", folder.path())?.with_arguments([
         "--listen",
@@ -29,7 +38,7 @@ async fn the_ark_sdk_is_content_with_the_simulator() -> anyhow::Result<()> {
         "0.02",
     ]);
     let url = simulator.start_until("listening on").await?;
-    pytest("ark", &[("SIMULATOR_URL", &url), ("SIMULATOR_KEY", "sim-clients")]).await
+    pytest(sdk, &[("SIMULATOR_URL", &url), ("SIMULATOR_KEY", "sim-clients")]).await
 }
 
 #[tokio::test]

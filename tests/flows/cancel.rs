@@ -79,7 +79,7 @@ async fn submitted(api: &ApiClient) -> anyhow::Result<String> {
 }
 
 /// Waits for an event of a job, by its stream.
-async fn until(api: &ApiClient, job_id: &str, kind: &str) -> anyhow::Result<()> {
+pub async fn until(api: &ApiClient, job_id: &str, kind: &str) -> anyhow::Result<()> {
     let request = api.request(reqwest::Method::GET, &format!("/v1/jobs/{job_id}/events"));
     let mut answer = request.header("accept", "text/event-stream").send().await?.error_for_status()?;
     let (mut heard, wanted) = (String::new(), format!("event: {kind}\n"));

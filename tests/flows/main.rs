@@ -14,6 +14,8 @@ mod once;
 mod outage;
 mod proxy;
 mod refusals;
+mod runway;
+mod secrets;
 mod statement;
 mod two_processes;
 mod world;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::seed::{PROVIDERS, SeedProvider};
+
 /// A self-hosted gateway between people and AI providers, on a ledger that can be replayed.
 #[derive(Debug, Parser)]
 #[command(name = "zephyr", version)]
@@ -146,10 +148,26 @@ pub struct Recharge {
 /// How to seed.
 #[derive(Debug, Args)]
 pub struct Seed {
-    /// Where Ark is; a provider that is there keeps its own unless this is given.
+    /// Where a provider is, as NAME=URL; one that is there keeps its own unless this is given.
+    #[arg(long, value_name = "NAME=URL", value_parser = place)]
+    pub base_url: Vec<(String, String)>,
+    /// Reads an API key of this provider from standard input and puts it into the vault.
+    #[arg(long, value_name = "NAME", value_parser = provider)]
+    pub key_stdin: Option<String>,
+    /// The same as `--base-url ark=…`.
     #[arg(long)]
     pub ark_base_url: Option<String>,
-    /// Reads an Ark API key from standard input and puts it into the vault.
-    #[arg(long)]
+    /// The same as `--key-stdin ark`.
+    #[arg(long, conflicts_with = "key_stdin")]
     pub ark_key_stdin: bool,
+}
+
+fn place(text: &str) -> Result<(String, String), String> {
+    let (name, url) = text.split_once('=').ok_or("it is not of the form NAME=URL")?;
+    Ok((provider(name)?, url.to_owned()))
+}
+
+fn provider(name: &str) -> Result<String, String> {
+    let names = PROVIDERS.map(|provider| provider.name).join(", ");
+    SeedProvider::named(name).map(|_| name.to_owned()).ok_or_else(|| format!("it is none of {names}"))
 }

@@ -157,7 +157,7 @@ fn callback_url(public_url: String, jwt_secret: &SecretString) -> CallbackUrl {
     let secrets = api::caller::Secrets::derive(jwt_secret);
     Arc::new(move |attempt_id| {
         let token = secrets.callback_token(attempt_id.as_str());
-        format!("{public_url}{}", api::generation::callback::path(seed::ARK, attempt_id.as_str(), &token))
+        format!("{public_url}{}", api::generation::callback::path(seed::ARK.name, attempt_id.as_str(), &token))
     })
 }
 

@@ -15,13 +15,27 @@ use store::{Context, Store, Work, vault::Vault};
 
 use crate::stable;
 
-/// Where Ark is, unless told otherwise.
-pub const ARK_BASE_URL: &str = "https://ark.cn-beijing.volces.com/api/v3";
-/// The provider of the delivered catalog.
-pub const ARK: &str = "ark";
+/// A provider of the delivered catalog. Its name is also its adapter's.
+#[derive(Clone, Copy, Debug)]
+pub struct SeedProvider {
+    /// What routes call it.
+    pub name: &'static str,
+    /// Where it is, unless told otherwise.
+    pub base_url: &'static str,
+    /// Where the simulator plays it, below the simulator's own address.
+    pub simulator_path: &'static str,
+}
+
+/// Volcengine Ark, which upstream callbacks are made for.
+pub const ARK: SeedProvider =
+    SeedProvider { name: "ark", base_url: "https://ark.cn-beijing.volces.com/api/v3", simulator_path: "/ark/api/v3" };
+
+/// The providers of the delivered catalog.
+pub const PROVIDERS: [SeedProvider; 2] =
+    [ARK, SeedProvider { name: "runway", base_url: "https://api.dev.runwayml.com/v1", simulator_path: "/runway/v1" }];
 
 /// The files of `seed/catalog`.
-const CATALOG: [(&str, &str); 8] = [
+const CATALOG: [(&str, &str); 10] = [
     ("ark-chat-seed-1-6.json", include_str!("../seed/catalog/ark-chat-seed-1-6.json")),
     ("ark-chat-seed-2-0.json", include_str!("../seed/catalog/ark-chat-seed-2-0.json")),
     ("ark-chat-seed-2-1.json", include_str!("../seed/catalog/ark-chat-seed-2-1.json")),
@@ -30,7 +44,17 @@ const CATALOG: [(&str, &str); 8] = [
     ("ark-videos-seedance-1.json", include_str!("../seed/catalog/ark-videos-seedance-1.json")),
     ("ark-videos-seedance-2.json", include_str!("../seed/catalog/ark-videos-seedance-2.json")),
     ("demo.json", include_str!("../seed/catalog/demo.json")),
+    ("runway-images.json", include_str!("../seed/catalog/runway-images.json")),
+    ("runway-videos.json", include_str!("../seed/catalog/runway-videos.json")),
 ];
+
+impl SeedProvider {
+    /// The provider of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        PROVIDERS.into_iter().find(|provider| provider.name == name)
+    }
+}
 
 /// What a seeding changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -155,6 +179,9 @@ mod tests {
     fn every_route_of_the_seed_leads_to_a_provider_of_the_seed() {
         let entries = catalog().expect("it can be read");
         let capabilities = entries.iter().flat_map(|entry| &entry.capabilities);
-        assert!(capabilities.flat_map(|capability| &capability.routes).all(|route| route.provider == ARK));
+        let mut routes = capabilities.flat_map(|capability| &capability.routes);
+        assert!(routes.all(|route| SeedProvider::named(&route.provider).is_some()));
+        let adapters: BTreeSet<&str> = providers::Adapter::kinds().collect();
+        assert!(PROVIDERS.iter().all(|provider| adapters.contains(provider.name)));
     }
 }

@@ -190,6 +190,12 @@ pub enum Derivation {
         /// The parameter that is counted.
         param: String,
     },
+    /// The whole number that a parameter is, from zero up. Named like a meter, it is what the request alone decides and upstream
+    /// does not report, such as the seconds of a video.
+    Number {
+        /// The parameter.
+        param: String,
+    },
 }
 
 impl Derivation {
@@ -206,6 +212,7 @@ impl Derivation {
                 Some(Value::Array(items)) => u64::try_from(items.len()).ok(),
                 Some(_) => Some(1),
             },
+            Self::Number { param } => at(params, param)?.as_u64(),
         }
     }
 }

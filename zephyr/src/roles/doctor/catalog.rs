@@ -81,7 +81,7 @@ pub async fn keys(config: &Config, pool: &PgPool, live: &Live) -> Finding {
         }
     }
     match bad[..] {
-        [] if good == 0 => Err("the pool is empty; run `zephyr admin seed --ark-key-stdin`".to_owned()),
+        [] if good == 0 => Err("the pool is empty; run `zephyr admin seed --key-stdin ark`".to_owned()),
         [] => Ok(format!("{good} keys, all can be decrypted")),
         ref bad => Err(format!("{}; look at ENCRYPTION_KEYS, or register them again", bad.join("; "))),
     }

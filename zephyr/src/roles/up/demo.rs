@@ -70,15 +70,17 @@ pub async fn furnish(embedded: &Embedded, running: &Running, base_url: &str) -> 
     Ok(Demo { admin_email: ADMIN, auditor_email: AUDITOR, user_email: USER, env_file })
 }
 
-/// The delivered models with the simulator as their provider. A provider that somebody pointed elsewhere stays there.
+/// The delivered models with the simulator as all their providers. A provider that somebody pointed elsewhere stays there.
 async fn seed_catalog(embedded: &Embedded, running: &Running, secrets: &mut Secrets) -> anyhow::Result<SecretString> {
-    let base_url = format!("{}/ark/api/v3", embedded.simulator_url);
-    let is_simulator =
-        |url: &str| url.starts_with("http://127.0.0.1:") && url.ends_with("/ark/api/v3") && url != base_url;
-    let provider_id = seed::register_provider(&running.store, seed::ARK, &base_url, is_simulator).await?;
     let random = || format!("sim-demo-{}", crate::embedded::secrets::random_password());
     let key = secrets.keep("simulator_key", random)?;
-    seed::register_key(&running.store, &running.vault, &provider_id, "simulator", &key).await?;
+    for provider in seed::PROVIDERS {
+        let path = provider.simulator_path;
+        let base_url = format!("{}{path}", embedded.simulator_url);
+        let moved = |url: &str| url.starts_with("http://127.0.0.1:") && url.ends_with(path) && url != base_url;
+        let provider_id = seed::register_provider(&running.store, provider.name, &base_url, moved).await?;
+        seed::register_key(&running.store, &running.vault, &provider_id, "simulator", &key).await?;
+    }
     let seeded = seed::publish_models(&running.store).await?;
     tracing::info!(models = seeded.models, events = seeded.events, "the catalog is seeded");
     Ok(key)
