@@ -42,7 +42,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         admin::catalog::publish::roll_back, admin::catalog::publish::retire, admin::catalog::publish::change_routes,
         admin::catalog::publish::deprecate, admin::catalog::publish::withdraw_deprecation,
         admin::catalog::versions::list, admin::catalog::versions::show, admin::catalog::versions::diff,
-        admin::catalog::transfer::export, admin::catalog::transfer::import, admin::providers::list,
+        admin::catalog::rehearse::rehearse, admin::catalog::transfer::export, admin::catalog::transfer::import, admin::providers::list,
         admin::providers::show, admin::providers::register, admin::providers::change, admin::providers::pause,
         admin::providers::resume, generation::chat::create, generation::embeddings::create, generation::images::create,
         generation::jobs::create::create, generation::jobs::list::list, generation::jobs::show::show,

@@ -98,7 +98,7 @@ pub fn router(state: AppState) -> Router {
 
 /// Those who keep the catalog, by script.
 fn admin_catalog() -> Router<AppState> {
-    use admin::catalog::{models, publish, transfer, versions};
+    use admin::catalog::{models, publish, rehearse, transfer, versions};
     use admin::providers;
     Router::new()
         .route("/admin/api/models", get(models::list).post(models::register))
@@ -110,6 +110,7 @@ fn admin_catalog() -> Router<AppState> {
         .route("/admin/api/models/{id}/capabilities/{kind}/versions/{version}", get(versions::show))
         .route("/admin/api/models/{id}/capabilities/{kind}/diff", get(versions::diff))
         .route("/admin/api/models/{id}/capabilities/{kind}/rollback", post(publish::roll_back))
+        .route("/admin/api/models/{id}/capabilities/{kind}/rehearse", post(rehearse::rehearse))
         .route("/admin/api/models/{id}/capabilities/{kind}/retire", post(publish::retire))
         .route("/admin/api/models/{id}/capabilities/{kind}/routes", post(publish::change_routes))
         .route(

@@ -7,6 +7,7 @@ pub mod export;
 mod fold;
 mod generation;
 pub mod live;
+pub mod past_jobs;
 pub mod projector;
 pub mod published;
 pub mod queries;

@@ -4,6 +4,7 @@ mod auth;
 mod behind;
 mod callers;
 mod catalog;
+mod rehearsal;
 mod requests;
 mod support;
 mod tenants;

@@ -8,6 +8,7 @@ mod estimate;
 mod hints;
 mod lint;
 mod policies;
+mod rehearsal;
 #[cfg(test)]
 pub(crate) mod tests;
 mod text;
@@ -24,6 +25,7 @@ pub use self::{
     hints::{DependsOn, Example, Group, Layout, ResultDisplay, UiHints, Widget},
     lint::LintIssue,
     policies::{Disconnect, Overrun, Policies, Unknown},
+    rehearsal::{Past, Rehearsal, Rehearsed},
     text::TextMeasure,
 };
 use crate::pricing::{Charge, Facts, Price, PriceError, PricedParams, Quantities};

@@ -101,8 +101,9 @@ impl CompiledSchema {
         Refused { errors, nearest }
     }
 
-    /// The same request without what it need not say.
-    fn without_defaults(&self, mut params: Value) -> Value {
+    /// The same request without what it need not say: fields at the top that have their default.
+    #[must_use]
+    pub fn without_defaults(&self, mut params: Value) -> Value {
         let root = parts(self.schema(), &[self.schema()]);
         let is_default = |name: &str, value: &Value| {
             let known = parts(self.schema(), &properties(&root, name));

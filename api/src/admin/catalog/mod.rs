@@ -5,12 +5,14 @@
 //! | `models` | `GET|POST /admin/api/models`, `GET /admin/api/models/{id}`, `POST …/enable`, `…/disable` |
 //! | `publish` | `POST /admin/api/models/{id}/capabilities`, and `…/{kind}/rollback`, `…/retire`, `…/routes`, `…/deprecate` |
 //! | `versions` | `GET /admin/api/models/{id}/capabilities/{kind}/versions[/{version}]`, `…/diff` |
+//! | `rehearse` | `POST /admin/api/models/{id}/capabilities/{kind}/rehearse` |
 //! | `transfer` | `GET /admin/api/catalog/export`, `POST /admin/api/catalog/import` |
 //!
 //! A model is named by its id or by its name. Everything is a command to the model, by the admin who asks.
 
 pub mod models;
 pub mod publish;
+pub mod rehearse;
 pub mod transfer;
 pub mod versions;
 
