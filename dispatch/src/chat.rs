@@ -87,13 +87,20 @@ impl Dispatcher {
         loop {
             let call = self.call(&started.run, &started.start, params.clone());
             let heartbeat = self.heartbeat(&started.run.job_id, &call.attempt_id, &started.chosen);
-            let performed = self.perform(&started.run, &started.chosen, &call).await;
+            let performed = if self.by_tasks(&started.run, &started.chosen) {
+                self.submit_task(&started.run, &started.chosen, &call).await.map(|submitted| submitted.map(|()| None))
+            } else {
+                self.perform(&started.run, &started.chosen, &call).await.map(|performed| performed.map(Some))
+            };
             drop(heartbeat);
             match performed {
                 Ok(Err(error)) => started = self.try_again(started, error).await?,
                 Ok(Ok(finished)) => {
                     self.pool.give_back(&self.parts().limits, &started.chosen).await;
-                    return Ok(finished);
+                    return match finished {
+                        Some(finished) => Ok(finished),
+                        None => self.end_of_task(&started.run).await,
+                    };
                 }
                 Err(unsettled) => {
                     // The job's lease lapses, and whoever finds it reconciles.

@@ -6,6 +6,7 @@
 //! | `start` | a job that a caller waits for: reserve a key, then hold and submit in one unit |
 //! | `queued` | a job from the queue: its attempt, recorded before the call |
 //! | `perform` | calls that upstream answers at once: text, vectors, images |
+//! | `awaited` | a task that a caller waits for |
 //! | `chat` | answers, whole or streamed, to a caller who may go away |
 //! | `inputs` | input media, fetched or read, as data URIs |
 //! | `lint` | whether a capability's routes lead somewhere, before it is published |
@@ -17,6 +18,7 @@
 //! It never decides a price, never parses a request of ours, and never sends a paid call twice.
 
 mod ages;
+mod awaited;
 mod chat;
 mod follow;
 mod heartbeat;

@@ -190,8 +190,7 @@ impl Dispatcher {
         chosen: &Chosen,
         call: &Call,
     ) -> Result<Result<(), UpstreamError>, HandleError> {
-        let adapter = self.adapter(&chosen.settings.adapter);
-        if adapter.is_some_and(|adapter| adapter.works_by_tasks(run.callable.kind)) {
+        if self.by_tasks(run, chosen) {
             self.submit_task(run, chosen, call).await
         } else {
             Ok(self.perform(run, chosen, call).await?.map(|_| ()))

@@ -62,6 +62,25 @@ pub mod code {
     pub const MALFORMED: &str = "upstream_malformed";
     /// A usage that is missing, negative, no integer or absurd.
     pub const INVALID_USAGE: &str = "invalid_usage";
+
+    /// All of them.
+    pub const ALL: [&str; 15] = [
+        INVALID_REQUEST,
+        CONTENT_POLICY_VIOLATION,
+        RATE_LIMITED,
+        OVERLOADED,
+        UNAVAILABLE,
+        AUTH,
+        ACCOUNT_OVERDUE,
+        NOT_ENTITLED,
+        NOT_OFFERED,
+        MODEL_NOT_FOUND,
+        QUOTA,
+        ERROR,
+        TIMEOUT,
+        MALFORMED,
+        INVALID_USAGE,
+    ];
 }
 
 /// A call that did not succeed.
@@ -97,6 +116,13 @@ impl UpstreamError {
             retry_after: None,
             key_action: KeyAction::None,
         }
+    }
+
+    /// A failure that a job recorded, for whoever hears of it from the job alone: its code, in our own words.
+    #[must_use]
+    pub fn told_before(recorded: &str) -> Self {
+        let code = code::ALL.into_iter().find(|code| *code == recorded).unwrap_or(code::ERROR);
+        Self::ours(Verdict::Fail, code, crate::refusal::words(code))
     }
 
     /// The failure as a job records it, or `None` while the outcome is unknown.

@@ -9,12 +9,16 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 use crate::{
     Call, Endpoint, HttpError, KeyAction, Trusted, UpstreamError, Verdict, code,
     http::Body,
     refusal::{Refused, words},
 };
+
+/// How keys are sent.
+const SCHEME: &str = "Bearer ";
 
 /// What is at stake when an answer is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,8 +156,13 @@ impl Wire {
     }
 }
 
+/// The header itself lives as long as its request, and shows in no log; what it is made of is wiped.
 fn bearer(key: &SecretString) -> Result<HeaderValue, UpstreamError> {
-    let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {}", key.expose_secret())) else {
+    let key = key.expose_secret();
+    let mut text = Zeroizing::new(String::with_capacity(SCHEME.len() + key.len()));
+    text.push_str(SCHEME);
+    text.push_str(key);
+    let Ok(mut bearer) = HeaderValue::from_str(&text) else {
         let refused = UpstreamError::ours(Verdict::Retry, code::AUTH, words(code::AUTH));
         return Err(UpstreamError { key_action: KeyAction::DisableKey, ..refused });
     };

@@ -40,8 +40,15 @@ async fn a_video_and_an_image_are_made_and_charged_as_quoted() -> anyhow::Result
         let file = world.http.get(text(&output["url"])?).send().await?.error_for_status()?;
         ensure!(file.headers()["content-type"] == content_type, "{:?}", file.headers());
     }
+    // A caller of the compatible route waits for the task as for any image.
+    let body =
+        json!({ "model": "gen4_image", "prompt": "A lighthouse", "ratio": "1920:1080", "response_format": "b64_json" });
+    let answer = send(person.api.post("/v1/images/generations", &body)).await?;
+    ensure!(answer.header("x-zephyr-cost") == "12", "{:?}", answer.headers);
+    let image = answer.expect(200)?;
+    ensure!(text(&image["data"][0]["b64_json"])?.starts_with("iVBORw0KGgo"), "no PNG");
     let sums = statement::check(&person.api).await?;
-    ensure!(sums.charged == "43.5".parse()? && sums.returned == Credits::ZERO, "{sums:?}");
+    ensure!(sums.charged == "55.5".parse()? && sums.returned == Credits::ZERO, "{sums:?}");
     Ok(())
 }
 
@@ -60,6 +67,10 @@ async fn a_failed_one_is_refunded_and_a_lost_one_is_given_up_and_never_repeated(
         ensure!(job["status"] == "failed" && job["error"]["code"] == code, "{job}");
         ensure!(credits(&job["cost"]["charged"])? == Credits::ZERO, "{job}");
     }
+    let failure = json!({ "code": "SAFETY.OUTPUT.IMAGE", "message": "moderated" });
+    world.upstream.schedule(&[json!({ "match": { "op": "text_to_image" }, "task_error": failure })]).await?;
+    let body = json!({ "model": "gen4_image", "prompt": "A lighthouse" });
+    send(person.api.post("/v1/images/generations", &body)).await?.refused(400, "content_refused")?;
     let creates = world.upstream.calls().await?.into_iter().filter(|call| call.op == "text_to_video").count();
     ensure!(creates == 2, "{creates} creates for two jobs");
     let sums = statement::check(&person.api).await?;

@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, fmt::Display, str::FromStr, time::Duration};
 
 use secrecy::SecretString;
+use zeroize::Zeroizing;
 
 /// What is wrong with the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,9 +31,9 @@ pub enum ConfigError {
     File(String),
 }
 
-/// Names and values.
+/// Names and values. They are wiped when they go.
 #[derive(Clone, Default)]
-pub struct Variables(BTreeMap<String, String>);
+pub struct Variables(BTreeMap<String, Zeroizing<String>>);
 
 impl Variables {
     /// The environment of this process over the file `.env` of the working folder, if there is one.
@@ -49,12 +50,12 @@ impl Variables {
         let texts =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         all.extend(texts);
-        Ok(Self(all))
+        Ok(Self(all.into_iter().map(|(name, value)| (name, Zeroizing::new(value))).collect()))
     }
 
     /// Given variables only.
     pub fn from_pairs<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+        Self(pairs.into_iter().map(|(name, value)| (name.to_owned(), Zeroizing::new(value.to_owned()))).collect())
     }
 
     /// A value, unless it is empty.

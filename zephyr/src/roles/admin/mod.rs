@@ -17,6 +17,7 @@ use store::{
     identity::Identity,
     vault::{Keyring, Vault},
 };
+use zeroize::Zeroizing;
 
 use super::migrate::connect;
 use crate::{cli::Admin, config::Config, people};
@@ -67,7 +68,7 @@ impl Office {
 
 /// A secret from the first line of standard input: an argument would show in the list of processes.
 fn secret_from_stdin(what: &str) -> anyhow::Result<SecretString> {
-    let mut text = String::new();
+    let mut text = Zeroizing::new(String::with_capacity(STDIN_MAX_BYTES as usize));
     std::io::stdin()
         .take(STDIN_MAX_BYTES)
         .read_to_string(&mut text)
