@@ -69,7 +69,8 @@ pub trait Provider: Debug + Send + Sync {
         Err(not_offered("tasks"))
     }
 
-    /// Reads many tasks at once; each id is answered for exactly once, unknown ones as `Gone`.
+    /// Reads many tasks at once; each id is answered for at most once, unknown ones as `Gone`. Where they are read one by one,
+    /// those that can't be read now are left out, as long as others can.
     ///
     /// # Errors
     /// As [`UpstreamError`] says; reading can always be repeated.

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use domain::pricing::{Meter, Quantities};
-use futures::future::try_join_all;
+use futures::future::join_all;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
@@ -23,12 +23,25 @@ impl Runway {
         answer["id"].as_str().filter(|id| is_id(id)).map(str::to_owned).ok_or_else(|| malformed(Work::PaidLater))
     }
 
+    /// One that can't be read does not keep the others waiting: it is left out, and read the next time.
     pub(super) async fn states(&self, endpoint: &Endpoint, ids: &[String]) -> Result<Vec<TaskState>, UpstreamError> {
-        let mut states = Vec::with_capacity(ids.len());
+        let (mut states, mut failed) = (Vec::with_capacity(ids.len()), None);
         for ids in ids.chunks(READ_AT_ONCE) {
-            states.extend(try_join_all(ids.iter().map(|id| self.state(endpoint, id))).await?);
+            for read in join_all(ids.iter().map(|id| self.state(endpoint, id))).await {
+                match read {
+                    Ok(state) => states.push(state),
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
         }
-        Ok(states)
+        match failed {
+            Some(error) if states.is_empty() => Err(error),
+            Some(error) => {
+                tracing::warn!(%error, read = states.len(), of = ids.len(), "some tasks can't be read now");
+                Ok(states)
+            }
+            None => Ok(states),
+        }
     }
 
     /// Reads one task; `Gone` only when upstream says so.

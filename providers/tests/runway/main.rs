@@ -176,6 +176,21 @@ async fn only_a_waiting_task_is_deleted() {
 }
 
 #[tokio::test]
+async fn a_task_that_can_not_be_read_does_not_hide_the_others() {
+    let sim = Sim::start(1_000.0).await;
+    let ids = [sim.submit(&video()).await, sim.submit(&video()).await, "0000-never".to_owned()];
+    for (times, read) in [(1, Some(2)), (3, None)] {
+        sim.fault("task_get", json!({ "status": 500, "times": times })).await;
+        let states = sim.adapter.task_states(&sim.endpoint, &ids).await;
+        assert_eq!(states.as_ref().ok().map(Vec::len), read, "{states:?}");
+        assert!(states.is_ok() || states.is_err_and(|error| error.fate == Verdict::Retry));
+    }
+    let states = sim.adapter.task_states(&sim.endpoint, &ids).await.unwrap();
+    assert_eq!(states.iter().map(|state| &state.id).collect::<Vec<_>>(), ids.iter().collect::<Vec<_>>());
+    assert_eq!(states[2].status, TaskStatus::Gone);
+}
+
+#[tokio::test]
 async fn a_lost_answer_to_a_cancel_is_no_lost_task() {
     let sim = Sim::start(1_000.0).await;
     let waiting = sim.submit(&video()).await;
