@@ -9,7 +9,8 @@ WITH_POSTGRES := PATH="$$PATH:$(CURDIR)/.cache/postgres/bin:/var/cache/zephyr/po
 # make faults SEEDS=200, or one seed alone: make faults SEED=17
 SEEDS ?= 25
 WHICH_SEEDS = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
-# make test TESTS="-p store leases": any arguments of cargo test
+# make test TESTS="-p store leases": any arguments of cargo test. TEST_HAMMER_SECONDS=180 hammers at a key's limit of
+# requests for three minutes instead of 15 seconds.
 TESTS ?= --workspace --no-fail-fast
 
 help: ## list these commands

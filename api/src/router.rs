@@ -5,7 +5,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, Method, header},
     middleware,
-    routing::{get, patch, post},
+    routing::{delete, get, patch, post, put},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -70,9 +70,8 @@ pub fn router(state: AppState) -> Router {
         // Providers that say that a task has changed.
         .route("/upstream/{provider}/{attempt}/{token}", post(generation::callback::heard))
         // Those who run the platform, by script.
-        .route("/admin/api/recharges", post(admin::recharges::create))
-        .route("/admin/api/tenants", get(admin::tenants::list))
         .merge(admin_catalog())
+        .merge(admin_operations())
         // Browsers.
         .route("/", get(pages::overview::show))
         .route("/login", get(pages::login::show).post(pages::login::submit))
@@ -94,6 +93,30 @@ pub fn router(state: AppState) -> Router {
         .layer(CatchPanicLayer::custom(observe::on_panic))
         .layer(middleware::from_fn(observe::observe))
         .with_state(state)
+}
+
+/// People, tenants, credits, jobs, and how the installation is.
+fn admin_operations() -> Router<AppState> {
+    Router::new()
+        .route("/admin/api/recharges", get(admin::recharges::list).post(admin::recharges::create))
+        .route("/admin/api/tenants", get(admin::tenants::list::list).post(admin::tenants::create::create))
+        .route("/admin/api/tenants/{id}", get(admin::tenants::show::show))
+        .route("/admin/api/tenants/{id}/suspend", post(admin::tenants::suspend::suspend))
+        .route("/admin/api/tenants/{id}/resume", post(admin::tenants::suspend::resume))
+        .route("/admin/api/tenants/{id}/limits", get(admin::tenants::limits::show).put(admin::tenants::limits::set))
+        .route("/admin/api/tenants/{id}/limits/keys", get(admin::tenants::limits::keys))
+        .route("/admin/api/users", get(admin::users::list::list).post(admin::users::create::create))
+        .route("/admin/api/users/{id}", get(admin::users::list::show))
+        .route("/admin/api/users/{id}/disable", post(admin::users::change::disable))
+        .route("/admin/api/users/{id}/enable", post(admin::users::change::enable))
+        .route("/admin/api/users/{id}/role", put(admin::users::change::set_role))
+        .route("/admin/api/users/{id}/password", put(admin::users::change::set_password))
+        .route("/admin/api/users/{id}/sessions", delete(admin::users::change::end_sessions))
+        .route("/admin/api/jobs", get(admin::jobs::list::list))
+        .route("/admin/api/jobs/{id}", get(admin::jobs::show::show))
+        .route("/admin/api/jobs/{id}/cancel", post(admin::jobs::act::cancel))
+        .route("/admin/api/jobs/{id}/reconcile", post(admin::jobs::act::reconcile))
+        .route("/admin/api/health", get(admin::health::show))
 }
 
 /// Those who keep the catalog, by script.

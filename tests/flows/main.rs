@@ -4,6 +4,7 @@
 
 mod answer;
 mod assets;
+mod budgets;
 mod cancel;
 mod crash;
 mod crowd;
@@ -13,6 +14,7 @@ mod journey;
 mod once;
 mod outage;
 mod proxy;
+mod rates;
 mod refusals;
 mod runway;
 mod secrets;

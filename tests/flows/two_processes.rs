@@ -21,7 +21,7 @@ const TRIES: u32 = 1_000;
 /// How many tenants are tried side by side.
 const TENANTS: u32 = 8;
 /// What both processes and their furnisher share.
-const SECRETS: [(&str, &str); 2] = [
+pub const SECRETS: [(&str, &str); 2] = [
     ("JWT_SECRET", "a-secret-that-only-the-tests-have"),
     ("ENCRYPTION_KEYS", "tests:dGhpcnR5LXR3byBieXRlcyBvZiB0ZXN0IGtleS4uLi4="),
 ];
@@ -32,16 +32,31 @@ async fn a_recharge_in_one_is_spendable_at_once_in_the_other() -> anyhow::Result
     settings.push(("ZEPHYR_SIMULATOR_TIME_SCALE", "0.0001"));
     let world = World::start(&settings).await?;
     let objects = ObjectStore::serve(&world.folder().join("bucket")).await?;
-    let (first, second) = tokio::try_join!(api(&world, &objects, "first"), api(&world, &objects, "second"))?;
+    let [first, second] = both(&world, &objects).await?;
     let tries = (0..TENANTS).map(|_| recharge_and_spend(&world, &first, &second));
     try_join_all(tries).await?;
     Ok(())
 }
 
 /// A process, and where it is.
-struct Api {
-    base_url: String,
+pub struct Api {
+    /// Its URL.
+    pub base_url: String,
     _program: Program,
+}
+
+/// Two processes over the database of a world, on one Redis and one RabbitMQ.
+pub async fn both(world: &World, objects: &ObjectStore) -> anyhow::Result<[Api; 2]> {
+    let (first, second) = tokio::try_join!(api(world, objects, "first"), api(world, objects, "second"))?;
+    Ok([first, second])
+}
+
+/// Waits until the process of a client has heard of its key, which it does by the log.
+pub async fn until_known(client: &ApiClient) -> anyhow::Result<()> {
+    while send(client.request(Method::GET, "/v1/models")).await?.status == 401 {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
 }
 
 async fn api(world: &World, objects: &ObjectStore, name: &str) -> anyhow::Result<Api> {
@@ -76,10 +91,7 @@ async fn recharge_and_spend(world: &World, first: &Api, second: &Api) -> anyhow:
     let admin = world.admin_at(&first.base_url);
     let spender = Person { api: ApiClient::new(&second.base_url, &person.key, world.http.clone()), ..person };
     let chat = || send(spender.api.post("/v1/chat/completions", &question(FLAT)));
-    // The other process hears of a new key by the log.
-    while send(spender.api.request(Method::GET, "/v1/models")).await?.status == 401 {
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
+    until_known(&spender.api).await?;
     // Warm, and empty.
     chat().await?.refused(402, "insufficient_credits")?;
     for number in 0..TRIES / TENANTS {

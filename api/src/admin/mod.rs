@@ -1,15 +1,21 @@
-//! What those who run the platform may do by script.
+//! What those who run the platform may do by script. Auditors may read what finance needs, and change nothing.
 //!
 //! | file | route |
 //! |---|---|
 //! | `catalog/` | `/admin/api/models…`, `/admin/api/catalog/…`: models, capabilities, routes and prices |
+//! | `health` | `GET /admin/api/health` |
+//! | `jobs` | `/admin/api/jobs…` |
 //! | `providers` | `/admin/api/providers…` |
-//! | `recharges` | `POST /admin/api/recharges` |
-//! | `tenants` | `GET /admin/api/tenants` |
+//! | `recharges` | `GET`, `POST /admin/api/recharges` |
+//! | `tenants` | `/admin/api/tenants…`, and their limits |
+//! | `users` | `/admin/api/users…` |
 //! | `vault` | `GET /admin/api/vault`, `POST /admin/api/vault/rotate` |
 
 pub mod catalog;
+pub mod health;
+pub mod jobs;
 pub mod providers;
 pub mod recharges;
 pub mod tenants;
+pub mod users;
 pub mod vault;

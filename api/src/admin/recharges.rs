@@ -1,10 +1,12 @@
-//! `POST /admin/api/recharges`: credits for a tenant, once for each source and reference, however often it is sent.
+//! `POST /admin/api/recharges`: credits for a tenant, once for each source and reference, however often it is sent; and
+//! `GET /admin/api/recharges`: those that were made, the newest first.
 
 use axum::{
     extract::State,
     http::{HeaderName, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use domain::{
     Credits,
     account::Account,
@@ -13,15 +15,20 @@ use domain::{
     stream::Refusal,
     unit::{OnceKey, Unit},
 };
+use projections::{
+    queries::LedgerQuery,
+    rows::{LedgerRow, LedgerType},
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use store::{ExecuteError, Side, Work};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    caller::AdminCaller,
+    caller::{AdminCaller, AuditorCaller},
     error::{ApiError, ApiResult},
-    request::Json,
+    page::{List, cursor, page_size},
+    request::{Json, Query},
     state::AppState,
 };
 
@@ -99,6 +106,83 @@ pub async fn create(
     let tenant_id = tenant_id.to_string();
     let body = Recharged { object: "recharge", tenant_id, amount, source, reference, available: account.available() };
     Ok(answer(body, replayed))
+}
+
+/// Which recharges.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct RechargeQuery {
+    /// Only of this tenant.
+    tenant_id: Option<String>,
+    /// Only those recorded at or after this time (RFC 3339).
+    from: Option<DateTime<Utc>>,
+    /// Only those recorded before this time.
+    to: Option<DateTime<Utc>>,
+    /// The `next_cursor` of the page before.
+    after: Option<String>,
+    /// How many, at most 100.
+    limit: Option<u32>,
+}
+
+/// A recharge that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RechargeRow {
+    /// Its place in the ledger, also the cursor.
+    id: String,
+    /// `ten_…`
+    tenant_id: String,
+    /// Credits that were added.
+    #[schema(value_type = String)]
+    amount: Credits,
+    /// Where the money came from.
+    source: Option<String>,
+    /// The payment, voucher or request that paid it.
+    reference: Option<String>,
+    /// What the tenant could spend after it.
+    #[schema(value_type = String)]
+    available_after: Credits,
+    /// Who made it.
+    actor: String,
+    /// When the log took it.
+    recorded_at: DateTime<Utc>,
+}
+
+impl From<LedgerRow> for RechargeRow {
+    fn from(row: LedgerRow) -> Self {
+        Self {
+            id: row.entry_id.to_string(),
+            tenant_id: row.tenant_id,
+            amount: Credits::from_micro(row.amount),
+            source: row.note,
+            reference: row.reference,
+            available_after: Credits::from_micro(row.available_after),
+            actor: row.actor,
+            recorded_at: row.recorded_at,
+        }
+    }
+}
+
+/// Lists recharges, as far as the read models are.
+#[utoipa::path(get, path = "/admin/api/recharges", tag = "admin", params(RechargeQuery), security(("token" = [])),
+    responses((status = 200, body = List<RechargeRow>)))]
+pub async fn list(
+    State(state): State<AppState>,
+    _: AuditorCaller,
+    Query(query): Query<RechargeQuery>,
+) -> ApiResult<axum::Json<List<RechargeRow>>> {
+    let query = LedgerQuery {
+        tenant_id: query.tenant_id,
+        entry_type: Some(LedgerType::Recharge),
+        job_id: None,
+        from: query.from,
+        to: query.to,
+        after: cursor::<i64>(query.after.as_deref())?,
+        newest_first: true,
+        limit: page_size(query.limit)?,
+    };
+    let page = state.reads.ledger(&query).await?;
+    let rows = page.rows.into_iter().map(RechargeRow::from).collect();
+    Ok(axum::Json(List::page(rows, page.has_more, |row: &RechargeRow| row.id.clone())))
 }
 
 fn answer(body: Recharged, replayed: bool) -> Response {

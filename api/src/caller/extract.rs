@@ -1,7 +1,7 @@
 //! Reads the credentials of a request. A bearer token decides alone; cookies speak only when there is none.
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, OptionalFromRequestParts},
     http::{HeaderMap, header, request::Parts},
 };
 use domain::{
@@ -37,6 +37,19 @@ impl FromRequestParts<AppState> for Caller {
         };
         record(&caller);
         Ok(caller)
+    }
+}
+
+/// The API key that calls a route for anybody. Who sends none, or logs in as a person, is nobody here.
+impl OptionalFromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> ApiResult<Option<Self>> {
+        let Ok(RequestContext { request_id }) = RequestContext::from_request_parts(parts, state).await;
+        match bearer(&parts.headers) {
+            Ok(Some(key)) if key.starts_with("zk_") => by_api_key(state, key, request_id).map(Some),
+            _ => Ok(None),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 //! `GET /v1/catalog[/{model}]`: every model with its capabilities: schema, hints, price. Public, so that prices can be seen
-//! before anybody registers. Never routes nor what upstream costs us.
+//! before anybody registers; an API key sees the models that it may use. Never routes nor what upstream costs us.
 
 use axum::{
     extract::State,
@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::deprecation::DeprecationView;
 use crate::{
+    caller::Caller,
     error::{ApiError, ApiResult, ErrorCode},
     request::Path,
     state::AppState,
@@ -74,19 +75,31 @@ pub struct CatalogList {
 
 /// Shows the catalog. Takes `If-None-Match`.
 #[utoipa::path(get, path = "/v1/catalog", tag = "models", responses((status = 200, body = CatalogList), (status = 304)))]
-pub async fn all(State(state): State<AppState>, headers: HeaderMap) -> ApiResult<Response> {
+pub async fn all(State(state): State<AppState>, caller: Option<Caller>, headers: HeaderMap) -> ApiResult<Response> {
     let catalog = state.live.catalog();
-    let data = catalog.models().filter_map(|entry| view(entry)).collect();
+    let models = catalog.models().filter_map(|entry| view(entry));
+    let data = models.filter(|model| may_see(caller.as_ref(), model)).collect();
     tagged(&CatalogList { data }, &headers)
 }
 
 /// Shows one model of the catalog. Takes `If-None-Match`.
 #[utoipa::path(get, path = "/v1/catalog/{model}", tag = "models", params(("model" = String, Path)),
     responses((status = 200, body = CatalogModel), (status = 304), (status = 404)))]
-pub async fn one(State(state): State<AppState>, Path(model): Path<String>, headers: HeaderMap) -> ApiResult<Response> {
+pub async fn one(
+    State(state): State<AppState>,
+    caller: Option<Caller>,
+    Path(model): Path<String>,
+    headers: HeaderMap,
+) -> ApiResult<Response> {
     let catalog = state.live.catalog();
     let missing = || ApiError::new(ErrorCode::ModelNotFound, "there is no such model").of("model");
-    tagged(&catalog.model(&model).and_then(|entry| view(entry)).ok_or_else(missing)?, &headers)
+    let found = catalog.model(&model).and_then(|entry| view(entry));
+    tagged(&found.filter(|model| may_see(caller.as_ref(), model)).ok_or_else(missing)?, &headers)
+}
+
+/// An API key that is for some models only sees no others.
+fn may_see(caller: Option<&Caller>, model: &CatalogModel) -> bool {
+    caller.is_none_or(|caller| caller.may_use(&model.id).is_ok())
 }
 
 fn view(entry: &ModelEntry) -> Option<CatalogModel> {
@@ -131,6 +144,7 @@ fn tagged(body: &impl Serialize, headers: &HeaderMap) -> ApiResult<Response> {
     let tag = [
         (header::ETAG, HeaderValue::from_str(&etag).expect("hex is ASCII")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+        (header::VARY, HeaderValue::from_static("authorization")),
     ];
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let same = |given: &str| given == "*" || given.trim_start_matches("W/") == etag;

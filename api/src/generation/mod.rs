@@ -21,7 +21,7 @@ pub mod images;
 pub mod jobs;
 mod prepare;
 mod refusal;
-mod watch;
+pub mod watch;
 pub mod ws;
 
 use axum::{

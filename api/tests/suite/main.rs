@@ -1,5 +1,6 @@
 //! The API through HTTP, on a real PostgreSQL and object storage: who gets in, what is refused, what belongs to whom.
 
+mod admin;
 mod auth;
 mod behind;
 mod callers;

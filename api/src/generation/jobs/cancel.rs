@@ -6,11 +6,11 @@ use axum::{
 };
 use dispatch::duty;
 use domain::{
-    id::JobId,
+    id::{JobId, TenantId},
     job::{JobCommand, Phase},
     unit::{Unit, Unsuccessful},
 };
-use store::{ExecuteError, Side, Work};
+use store::{Context, ExecuteError, Side, Work};
 
 use super::view;
 use crate::{caller::Caller, error::ApiResult, generation::watch::job_of, request::Path, state::AppState};
@@ -27,26 +27,34 @@ pub async fn cancel(State(state): State<AppState>, caller: Caller, Path(id): Pat
     caller.needs_scope("generate")?;
     job_of(&state, &caller, &id).await?;
     let job_id: JobId = id.parse().map_err(|_| crate::error::ApiError::not_found("job"))?;
+    stop(&state, &caller.tenant_id, &job_id, caller.context()).await?;
+    let (row, _) = job_of(&state, &caller, &id).await?;
+    Ok(axum::Json(view(&state, &row).await?).into_response())
+}
+
+/// Asks a job of a tenant to stop.
+///
+/// # Errors
+/// `conflict` when it has ended otherwise.
+pub async fn stop(state: &AppState, tenant_id: &TenantId, job_id: &JobId, context: Context) -> ApiResult<()> {
     let store = &state.parts.store;
-    let asked =
-        Work { unit: Unit::of(&job_id, JobCommand::RequestCancel), context: caller.context(), side: Side::default() };
+    let asked = Work { unit: Unit::of(job_id, JobCommand::RequestCancel), context, side: Side::default() };
     store.execute(asked).await?;
-    stop_if_waiting(&state, &caller, &job_id).await?;
+    stop_if_waiting(state, tenant_id, job_id).await?;
     // Whoever follows the job upstream asks at once.
     let hastened = store::timers::reschedule(store.pool(), job_id.as_str(), duty::POLL, store.now()).await;
     if let Err(error) = hastened {
         tracing::warn!(%error, %job_id, "a cancel waits for the job's next timer");
     }
-    let (row, _) = job_of(&state, &caller, &id).await?;
-    Ok(axum::Json(view(&state, &row).await?).into_response())
+    Ok(())
 }
 
-async fn stop_if_waiting(state: &AppState, caller: &Caller, job_id: &JobId) -> ApiResult<()> {
+async fn stop_if_waiting(state: &AppState, tenant_id: &TenantId, job_id: &JobId) -> ApiResult<()> {
     let job: domain::job::Job = state.parts.store.read(job_id.as_str()).await?;
     let Phase::Queued = job.phase() else { return Ok(()) };
-    match state.parts.dispatcher.stop_waiting(&caller.tenant_id, job_id, Unsuccessful::Canceled).await {
+    match state.parts.dispatcher.stop_waiting(tenant_id, job_id, Unsuccessful::Canceled).await {
         Ok(committed) => {
-            state.written.note(&caller.tenant_id, committed.position);
+            state.written.note(tenant_id, committed.position);
             Ok(())
         }
         // An attempt began in between: it sees the wish by itself.

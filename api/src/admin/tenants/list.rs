@@ -1,15 +1,15 @@
 //! `GET /admin/api/tenants`: all tenants, the oldest first.
 
 use axum::extract::State;
-use chrono::{DateTime, Utc};
 use domain::id::TenantId;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 
+use super::TenantRow;
 use crate::{
     caller::AuditorCaller,
     error::ApiResult,
-    page::{List, cursor, made_at, page_size},
+    page::{List, cursor, page_size},
     request::Query,
     state::AppState,
 };
@@ -24,23 +24,6 @@ pub struct TenantQuery {
     limit: Option<u32>,
 }
 
-/// A tenant, as those who run the platform see it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct TenantRow {
-    /// `ten_…`
-    id: String,
-    /// What its people call it.
-    name: String,
-    /// How many people it has.
-    members: usize,
-    /// How many live API keys it has.
-    api_keys: usize,
-    /// Why its requests are refused, if they are.
-    suspended: Option<String>,
-    /// When it began.
-    created_at: DateTime<Utc>,
-}
-
 /// Lists the tenants.
 #[utoipa::path(get, path = "/admin/api/tenants", tag = "admin", params(TenantQuery), security(("token" = [])),
     responses((status = 200, body = List<TenantRow>)))]
@@ -53,13 +36,6 @@ pub async fn list(
     let after = cursor::<TenantId>(query.after.as_deref())?;
     let tenants = state.live.tenants();
     let later = tenants.all().filter(|(id, _)| after.as_ref().is_none_or(|after| *id > after));
-    let rows = later.take(limit as usize + 1).map(|(id, entry)| TenantRow {
-        id: id.to_string(),
-        name: entry.name.clone(),
-        members: entry.members.len(),
-        api_keys: entry.api_keys.len(),
-        suspended: entry.suspended.clone(),
-        created_at: made_at(id.uuid()),
-    });
+    let rows = later.take(limit as usize + 1).map(|(id, entry)| TenantRow::of(id, entry));
     Ok(axum::Json(List::cut(rows.collect(), limit, |row: &TenantRow| row.id.clone())))
 }
