@@ -135,12 +135,12 @@ async fn tokens_are_reserved_by_the_estimate_and_corrected_by_the_usage() -> any
         let answer = client.post("/v1/chat/completions", &body).send().await?;
         ensure!(answer.status() == 200, "{answer:?}");
         let whole = answer.text().await?;
-        let usage = whole.lines().filter_map(|line| {
+        let mut usage = whole.lines().filter_map(|line| {
             serde_json::from_str::<Value>(line.trim_start_matches("data: "))
                 .ok()
                 .filter(|chunk| chunk["usage"].is_object())
         });
-        let usage = usage.last().context("a usage")?["usage"]["total_tokens"].as_u64().context("a number")?;
+        let usage = usage.next_back().context("a usage")?["usage"]["total_tokens"].as_u64().context("a number")?;
         ensure!(usage > 0, "{whole}");
         used += usage;
         settles_at(&client, 100_000 - used).await?;
