@@ -10,7 +10,8 @@ WITH_POSTGRES := PATH="$$PATH:$(CURDIR)/.cache/postgres/bin:/var/cache/zephyr/po
 SEEDS ?= 25
 WHICH_SEEDS = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 # make test TESTS="-p store leases": any arguments of cargo test. TEST_HAMMER_SECONDS=180 hammers at a key's limit of
-# requests for three minutes instead of 15 seconds.
+# requests for three minutes instead of 15 seconds; ZEPHYR_TEST_POOL_SECONDS=60 overloads the key pool
+# for a minute instead of 12 seconds.
 TESTS ?= --workspace --no-fail-fast
 
 help: ## list these commands

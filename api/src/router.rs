@@ -14,7 +14,9 @@ use tower_http::{
 };
 
 use crate::{
-    account, admin, assets, auth,
+    account,
+    admin::{self, provider_keys},
+    assets, auth,
     caller::renew::renew_session,
     catalog,
     error::SHOULD_RETRY,
@@ -70,6 +72,7 @@ pub fn router(state: AppState) -> Router {
         // Providers that say that a task has changed.
         .route("/upstream/{provider}/{attempt}/{token}", post(generation::callback::heard))
         // Those who run the platform, by script.
+        .merge(admin_keys())
         .merge(admin_catalog())
         .merge(admin_operations())
         // Browsers.
@@ -149,6 +152,18 @@ fn admin_catalog() -> Router<AppState> {
         .route("/admin/api/providers/{id}/resume", post(providers::resume))
         .route("/admin/api/vault", get(admin::vault::show))
         .route("/admin/api/vault/rotate", post(admin::vault::rotate))
+}
+
+/// Those who keep the provider keys, by script.
+fn admin_keys() -> Router<AppState> {
+    Router::new()
+        .route("/admin/api/provider-keys", get(provider_keys::list::list).post(provider_keys::create::create))
+        .route(
+            "/admin/api/provider-keys/{id}",
+            get(provider_keys::list::show).patch(provider_keys::change::change).delete(provider_keys::change::revoke),
+        )
+        .route("/admin/api/jobs/{id}/flight", get(admin::routing::flight))
+        .route("/admin/api/route", post(admin::routing::dry_run))
 }
 
 /// Other origins' scripts may call with a bearer token; never with cookies.

@@ -21,8 +21,16 @@ pub struct Ages {
     pub policy_divisor: u32,
     /// How long a job may take in all before it expires.
     pub expire_after: Duration,
-    /// How long a key that was refused is passed over.
+    /// How long a key is passed over for a model that it was refused for; each time soon after, twice as long.
     pub cool_down: Duration,
+    /// The pause before a key that a rule disabled is probed; after each failed probe, twice as long.
+    pub key_probe: Duration,
+    /// How long a place among a key's concurrent calls outlives a holder that died. It is renewed at a third of that.
+    pub key_lease: Duration,
+    /// How long somebody who waits for an answer waits for a key when all are busy.
+    pub key_wait: Duration,
+    /// How long a queued job waits for a key before its timer takes it back; at most half of `redispatch`.
+    pub key_wait_queued: Duration,
 }
 
 impl Default for Ages {
@@ -36,7 +44,11 @@ impl Default for Ages {
             reconcile_every: Duration::from_secs(15),
             policy_divisor: 1,
             expire_after: Duration::from_hours(48),
-            cool_down: Duration::from_secs(20),
+            cool_down: Duration::from_secs(1),
+            key_probe: Duration::from_secs(30),
+            key_lease: Duration::from_secs(15),
+            key_wait: Duration::from_secs(10),
+            key_wait_queued: Duration::from_secs(10),
         }
     }
 }

@@ -86,7 +86,7 @@ impl Dispatcher {
         };
         loop {
             let call = self.call(&started.run, &started.start, params.clone());
-            let heartbeat = self.heartbeat(&started.run.job_id, &call.attempt_id, &started.chosen);
+            let heartbeat = self.heartbeat(&started.run.job_id, &call.attempt_id);
             let performed = if self.by_tasks(&started.run, &started.chosen) {
                 self.submit_task(&started.run, &started.chosen, &call).await.map(|submitted| submitted.map(|()| None))
             } else {
@@ -95,18 +95,14 @@ impl Dispatcher {
             drop(heartbeat);
             match performed {
                 Ok(Err(error)) => started = self.try_again(started, error).await?,
-                Ok(Ok(finished)) => {
-                    self.pool.give_back(&self.parts().limits, &started.chosen).await;
-                    return match finished {
-                        Some(finished) => Ok(finished),
-                        None => self.end_of_task(&started.run).await,
-                    };
+                Ok(Ok(Some(finished))) => return Ok(finished),
+                Ok(Ok(None)) => {
+                    // The key goes back: upstream works on the task by itself.
+                    let Started { run, .. } = started;
+                    return self.end_of_task(&run).await;
                 }
-                Err(unsettled) => {
-                    // The job's lease lapses, and whoever finds it reconciles.
-                    self.pool.give_back(&self.parts().limits, &started.chosen).await;
-                    return Err(Unanswered::Unavailable(unsettled.to_string()));
-                }
+                // The job's lease lapses, and whoever finds it reconciles.
+                Err(unsettled) => return Err(Unanswered::Unavailable(unsettled.to_string())),
             }
         }
     }
@@ -127,7 +123,8 @@ impl Dispatcher {
             let Some(adapter) = self.adapter(&started.chosen.settings.adapter) else {
                 return Err(self.judge(started, crate::follow::no_adapter()).await);
             };
-            let heartbeat = self.heartbeat(&started.run.job_id, &call.attempt_id, &started.chosen);
+            let heartbeat = self.heartbeat(&started.run.job_id, &call.attempt_id);
+            self.pool.about_to_call(&started.chosen).await;
             match adapter.chat_stream(&started.chosen.endpoint, &call).await {
                 Ok(stream) => {
                     let (frames, reader) = mpsc::channel(FRAMES_WAITING);
@@ -135,7 +132,10 @@ impl Dispatcher {
                     tokio::spawn(pump.run(stream, heartbeat));
                     return Ok(reader);
                 }
-                Err(error) => started = self.try_again(started, error).await?,
+                Err(error) => {
+                    self.heed(&started.chosen, Err(&error)).await;
+                    started = self.try_again(started, error).await?;
+                }
             }
         }
     }
@@ -147,15 +147,13 @@ impl Dispatcher {
         }
         match self.next_key(started, &error).await {
             Ok(next) => Ok(next),
-            Err(started) => Err(self.judge(started, error).await),
+            Err(started) => Err(self.judge(*started, error).await),
         }
     }
 
     /// Ends the job as the refusal says, or leaves it to be reconciled.
     async fn judge(&self, started: Started, error: UpstreamError) -> Unanswered {
-        let Started { run, start, chosen, .. } = started;
-        self.heed(&chosen.key_id, &error);
-        self.pool.give_back(&self.parts().limits, &chosen).await;
+        let Started { run, start, .. } = started;
         let unknown = error.fate == Verdict::Unknown;
         let ended = if unknown {
             self.mark_unknown(&run, &start.attempt_id, error.code).await
@@ -209,14 +207,19 @@ impl Pump {
         };
         drop(stream);
         drop(heartbeat);
+        if let Some(end) = &end {
+            self.dispatcher.heed(&self.started.chosen, end.as_ref().copied()).await;
+        }
         let last = match end {
             None => self.client_gone().await,
             Some(Ok(())) => self.settle().await,
             Some(Err(error)) => self.fail(error).await,
         };
-        self.dispatcher.pool.give_back(&self.dispatcher.parts().limits, &self.started.chosen).await;
+        let Self { started, frames, .. } = self;
+        // The key goes back before a slow caller has taken the last frame.
+        drop(started);
         // The caller may have gone by now; the settlement stands.
-        drop(self.frames.send(last).await);
+        drop(frames.send(last).await);
     }
 
     async fn pass_on(&mut self, event: ChatEvent, gone: bool) {
@@ -268,8 +271,7 @@ impl Pump {
     }
 
     async fn fail(&self, error: UpstreamError) -> ChatFrame {
-        let Started { run, start, chosen, .. } = &self.started;
-        self.dispatcher.heed(&chosen.key_id, &error);
+        let Started { run, start, .. } = &self.started;
         match self.dispatcher.fail_for_good(run, &start.attempt_id, &failure(&error)).await {
             Ok(_) => ChatFrame::Failed(error),
             Err(error) => ChatFrame::Failed(unsettled(&error)),

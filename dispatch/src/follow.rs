@@ -52,7 +52,9 @@ impl Dispatcher {
         call: &providers::Call,
     ) -> Result<Result<(), providers::UpstreamError>, HandleError> {
         let Some(adapter) = self.adapter(&chosen.settings.adapter) else { return Ok(Err(no_adapter())) };
-        let upstream_id = match adapter.submit_task(&chosen.endpoint, call).await {
+        self.pool.about_to_call(chosen).await;
+        let submitted = adapter.submit_task(&chosen.endpoint, call).await;
+        let upstream_id = match self.heard(chosen, submitted).await {
             Ok(upstream_id) => upstream_id,
             Err(error) => return Ok(Err(error)),
         };
@@ -105,9 +107,8 @@ impl Dispatcher {
 
     async fn poll_group(&self, group: Vec<(usize, Followed)>, nexts: &mut [Next]) {
         let Some((_, first)) = group.first() else { return };
-        let parts = self.parts();
         let start = &first.attempt.start;
-        let (settings, endpoint) = match self.pool.endpoint(&parts.live, &parts.vault, start).await {
+        let (settings, endpoint) = match self.pool.endpoint(start).await {
             Ok(found) => found,
             Err(error) => return tracing::warn!(%error, key = %start.provider_key_id, "a key can't be used to poll"),
         };

@@ -1,10 +1,10 @@
-//! The heartbeat of an attempt: while its call lasts, its lease is renewed, and the key's place among the concurrent
-//! calls with it. When this process dies the lease lapses, and whoever finds it records the outcome as unknown.
+//! The heartbeat of an attempt: while its call lasts, its lease is renewed, which is
+//! apart from the key's place among the concurrent calls (see `pool::seat`). When this process dies the lease lapses, and whoever finds it records the outcome as unknown.
 
 use domain::id::{AttemptId, JobId};
 use tokio::task::JoinHandle;
 
-use crate::{Dispatcher, pool::Chosen};
+use crate::Dispatcher;
 
 /// Stops when it is dropped.
 pub(crate) struct Heartbeat(JoinHandle<()>);
@@ -17,8 +17,8 @@ impl Drop for Heartbeat {
 
 impl Dispatcher {
     /// Begins to renew the lease of an attempt.
-    pub(crate) fn heartbeat(&self, job_id: &JobId, attempt_id: &AttemptId, chosen: &Chosen) -> Heartbeat {
-        let (dispatcher, chosen) = (self.clone(), chosen.clone());
+    pub(crate) fn heartbeat(&self, job_id: &JobId, attempt_id: &AttemptId) -> Heartbeat {
+        let dispatcher = self.clone();
         let (job, attempt) = (job_id.to_string(), attempt_id.to_string());
         Heartbeat(tokio::spawn(async move {
             let parts = dispatcher.parts();
@@ -28,7 +28,6 @@ impl Dispatcher {
                 if let Err(error) = store::timers::renew(parts.store.pool(), &job, &attempt, due).await {
                     tracing::warn!(%error, job_id = job, "a lease was not renewed");
                 }
-                dispatcher.pool.renew(&parts.limits, &chosen).await;
             }
         }))
     }

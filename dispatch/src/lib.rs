@@ -2,7 +2,9 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `pool` | chooses the provider key: weighted round robin, within limits, passing over keys that cool down |
+//! | `pool` | chooses the provider key: weighted round robin, within limits that hold over all processes; a fair queue when all are busy |
+//! | `health` | what the end of a call says about its key: a pause, a disabling, that it is well again |
+//! | `flight` | keeps why each attempt went where it went |
 //! | `start` | a job that a caller waits for: reserve a key, then hold and submit in one unit |
 //! | `queued` | a job from the queue: its attempt, recorded before the call |
 //! | `perform` | calls that upstream answers at once: text, vectors, images |
@@ -20,13 +22,16 @@
 mod ages;
 mod awaited;
 mod chat;
+mod flight;
 mod follow;
+mod health;
 mod heartbeat;
 mod inputs;
 mod lint;
 mod outputs;
 mod perform;
 mod pool;
+mod put_off;
 mod queued;
 mod reconcile;
 mod run;
@@ -37,12 +42,20 @@ use std::sync::Arc;
 
 pub use ages::Ages;
 pub use chat::{ChatFrame, ChatFrames, Unanswered};
-use domain::id::AttemptId;
+use domain::{
+    capability::CapabilityKind,
+    id::{AttemptId, ProviderKeyId, TenantId},
+    provider_key::KeyLimits,
+};
+use flight::Recorder;
 pub use follow::Next;
+pub use health::{COOL_DOWN_AT_MOST, PROBE_PAUSE_AT_MOST, watch as watch_health};
 pub use inputs::{INPUT_MAX_BYTES, INPUTS_AT_MOST};
 pub use perform::{Answer, Finished};
-pub use pool::{KeyPool, NoKey};
+use pool::KeyPool;
+pub use pool::{Considered, NoKey, Usage, Verdict};
 use projections::live::Live;
+use put_off::PutOffs;
 pub use queued::{HandleError, Handled};
 pub use run::Run;
 pub use start::{Prepared, StartError, Started};
@@ -96,14 +109,51 @@ pub struct Parts {
 #[derive(Clone)]
 pub struct Dispatcher {
     parts: Arc<Parts>,
-    pool: Arc<KeyPool>,
+    pool: KeyPool,
+    recorder: Recorder,
+    put_offs: Arc<PutOffs>,
 }
 
 impl Dispatcher {
     /// A dispatcher over the parts of this process.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts), pool: Arc::new(KeyPool::default()) }
+        let store = parts.store.clone();
+        let clock: store::committer::Clock = Arc::new(move || store.now());
+        let settings = pool::Settings {
+            lease: parts.ages.key_lease,
+            patience: parts.ages.key_wait,
+            // A job that waits must not be sent again meanwhile.
+            patience_queued: parts.ages.key_wait_queued.min(parts.ages.redispatch / 2),
+        };
+        let pool = KeyPool::new(parts.live.clone(), parts.vault.clone(), parts.limits.clone(), (clock, settings));
+        let recorder = Recorder::start(parts.store.pool().clone());
+        Self { parts: Arc::new(parts), pool, recorder, put_offs: Arc::default() }
+    }
+
+    /// Where a request would go now, and why: nothing is reserved.
+    ///
+    /// # Errors
+    /// The limits can't be asked.
+    pub async fn would_go(&self, model: &str, kind: CapabilityKind) -> Result<Vec<Considered>, NoKey> {
+        let (tenant_id, holder) = (TenantId::from_uuid(uuid::Uuid::nil()), String::new());
+        let model = model.to_owned();
+        let request = pool::Request { model, kind, tenant_id, holder, tried: vec![], tried_will_do: false };
+        self.pool.would_choose(&request).await
+    }
+
+    /// What is taken of a key's limits now.
+    ///
+    /// # Errors
+    /// The limits can't be asked.
+    pub async fn usage_of_key(&self, key_id: &ProviderKeyId, limits: KeyLimits) -> Result<Usage, NoKey> {
+        self.pool.usage(key_id, limits).await
+    }
+
+    /// How many wait for a provider key in this process.
+    #[must_use]
+    pub fn waiting_for_keys(&self) -> usize {
+        self.pool.waiting()
     }
 
     pub(crate) fn adapter(&self, name: &str) -> Option<providers::Adapter> {

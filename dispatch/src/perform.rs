@@ -58,16 +58,17 @@ impl Dispatcher {
     ) -> Result<Result<Finished, UpstreamError>, HandleError> {
         let Some(adapter) = self.adapter(&chosen.settings.adapter) else { return Ok(Err(no_adapter())) };
         let endpoint = &chosen.endpoint;
+        self.pool.about_to_call(chosen).await;
         match run.callable.kind {
-            CapabilityKind::Chat => match adapter.chat(endpoint, call).await {
+            CapabilityKind::Chat => match self.heard(chosen, adapter.chat(endpoint, call).await).await {
                 Ok(answer) => self.keep_body(run, call, answer.body, answer.usage).await,
                 Err(error) => Ok(Err(error)),
             },
-            CapabilityKind::Embedding => match adapter.embeddings(endpoint, call).await {
+            CapabilityKind::Embedding => match self.heard(chosen, adapter.embeddings(endpoint, call).await).await {
                 Ok(answer) => self.settle_body(run, call, answer.body, answer.usage).await,
                 Err(error) => Ok(Err(error)),
             },
-            _ => match adapter.images(endpoint, call).await {
+            _ => match self.heard(chosen, adapter.images(endpoint, call).await).await {
                 Ok(answer) => self.keep_images(run, call, answer).await,
                 Err(error) => Ok(Err(error)),
             },

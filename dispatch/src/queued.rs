@@ -1,10 +1,13 @@
 //! A job from the queue: one attempt, recorded before its call. A delivery that comes twice finds the attempt under
 //! way, or the job ended, and does nothing.
 
+use std::time::{Duration, Instant};
+
 use domain::{
     capability::CapabilityKind,
-    id::{AttemptId, JobId},
-    job::{AttemptStart, Job, JobCommand, Phase},
+    id::{AttemptId, JobId, ProviderKeyId},
+    job::{AttemptStart, Job, JobCommand, JobEvent, Phase},
+    stream::Event,
     unit::{Unit, Unsuccessful},
 };
 use providers::{Call, UpstreamError, Verdict};
@@ -14,7 +17,8 @@ use uuid::Uuid;
 use crate::{
     Dispatcher, NoKey, Run, duty,
     inputs::InputsError,
-    pool::Chosen,
+    pool::{Chosen, Request},
+    put_off::PUT_OFF_AT_MOST,
     settle::{ATTEMPTS_AT_MOST, failure},
 };
 
@@ -85,25 +89,49 @@ impl Dispatcher {
     }
 
     async fn attempt(&self, run: &Run, number: u32) -> Result<(), HandleError> {
-        let parts = self.parts();
         let attempt_id = AttemptId::from_uuid(Uuid::now_v7());
-        let means = (&*parts.live, &parts.vault, &parts.limits);
-        let chosen = match self.pool.choose(means, &run.callable, attempt_id.as_str(), &[]).await {
-            Ok(chosen) => chosen,
-            Err(no_key) => return self.wait_for_a_key(run, number, &no_key).await,
+        let request = Request {
+            model: run.callable.model.clone(),
+            kind: run.callable.kind,
+            tenant_id: run.tenant_id.clone(),
+            holder: attempt_id.to_string(),
+            tried: if number > 1 { self.tried_keys(&run.job_id).await? } else { vec![] },
+            tried_will_do: true,
         };
-        let outcome = self.attempt_with(run, number, &attempt_id, &chosen).await;
-        self.pool.give_back(&parts.limits, &chosen).await;
-        outcome
+        let since = Instant::now();
+        match self.pool.acquire_queued(request.clone()).await {
+            Ok(chosen) => self.attempt_with(run, number, &attempt_id, &chosen).await,
+            Err(no_key) => self.wait_for_a_key(run, number, (&request, since.elapsed(), no_key)).await,
+        }
     }
 
-    /// No key now: the job goes back to its timer, and expires when that takes too long.
-    async fn wait_for_a_key(&self, run: &Run, number: u32, no_key: &NoKey) -> Result<(), HandleError> {
+    /// The keys that have made attempts of a job: another one comes first.
+    async fn tried_keys(&self, job_id: &JobId) -> Result<Vec<ProviderKeyId>, HandleError> {
+        let events = store::log::read_stream(self.parts().store.pool(), "job", job_id.as_str(), 0).await?;
+        let keys = events.into_iter().filter_map(|recorded| match recorded.event {
+            Event::Job(JobEvent::AttemptStarted { attempt, .. }) => Some(attempt.provider_key_id),
+            _ => None,
+        });
+        Ok(keys.collect())
+    }
+
+    /// No key now: the job goes back to its timer without an attempt, and expires when that takes too long.
+    async fn wait_for_a_key(
+        &self,
+        run: &Run,
+        number: u32,
+        (request, waited, no_key): (&Request, Duration, NoKey),
+    ) -> Result<(), HandleError> {
         let parts = self.parts();
-        let pause = match no_key {
-            NoKey::Busy { retry_after } => *retry_after,
+        let pause = match &no_key {
+            // Soon again, for the others of its tenant are put off as well and come back one after another.
+            NoKey::Busy { retry_after } => (*retry_after).min(parts.ages.retry_pause(number + 1)),
+            NoKey::Unwell { retry_after } => (*retry_after).min(PUT_OFF_AT_MOST),
             NoKey::None | NoKey::Unavailable(_) => parts.ages.retry_pause(number + 1),
         };
+        let pause = self.put_offs.after(&run.tenant_id, pause, Instant::now());
+        let considered = self.pool.would_choose(request).await.unwrap_or_default();
+        self.recorder.put_off(&run.job_id, waited, &no_key, &considered);
         tracing::info!(job_id = %run.job_id, %no_key, pause_ms = pause.as_millis(), "a job waits for a provider key");
         let due = parts.store.now() + pause;
         let set = store::timers::reschedule(parts.store.pool(), run.job_id.as_str(), duty::DISPATCH, due).await;
@@ -125,7 +153,8 @@ impl Dispatcher {
         if !self.record_start(run, &start).await? {
             return Ok(());
         }
-        let heartbeat = self.heartbeat(&run.job_id, attempt_id, chosen);
+        self.recorder.chosen(&run.job_id, attempt_id.as_str(), chosen);
+        let heartbeat = self.heartbeat(&run.job_id, attempt_id);
         let called = self.call_upstream(run, chosen, &call).await?;
         drop(heartbeat);
         match called {
@@ -205,7 +234,6 @@ impl Dispatcher {
         start: &AttemptStart,
         error: &UpstreamError,
     ) -> Result<(), HandleError> {
-        self.heed(&start.provider_key_id, error);
         tracing::info!(job_id = %run.job_id, attempt_id = %start.attempt_id, code = error.code, fate = ?error.fate,
             upstream_code = error.upstream_code, "an attempt was refused");
         let ended = match error.fate {

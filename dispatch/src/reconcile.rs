@@ -84,9 +84,8 @@ impl Dispatcher {
 
     /// Upstream's id of a lost attempt, if upstream knows one. Where upstream lists no tasks nobody can know, and the age decides. An attempt that was accepted before keeps its id.
     async fn find(&self, run: &Run, attempt: &Attempt, since: DateTime<Utc>) -> Option<String> {
-        let parts = self.parts();
         let start = &attempt.start;
-        let (settings, endpoint) = self.pool.endpoint(&parts.live, &parts.vault, start).await.ok()?;
+        let (settings, endpoint) = self.pool.endpoint(start).await.ok()?;
         let adapter = self.adapter(&settings.adapter)?;
         if !adapter.works_by_tasks(run.callable.kind) || !adapter.lists_tasks() {
             return None;

@@ -8,7 +8,7 @@ use domain::{
     job::{Failure, Fate, JobCommand, Output, Usage},
     unit::{Success, Unit, Unsuccessful},
 };
-use providers::{KeyAction, UpstreamError};
+use providers::UpstreamError;
 use store::{Committed, ExecuteError, OutboxRow, Side, Work};
 
 use crate::{Dispatcher, Run, duty};
@@ -118,14 +118,6 @@ impl Dispatcher {
         work.side =
             Side { outbox: vec![ended(&run.job_id, &run.tenant_id)], timer: work.side.timer.take(), inputs: None };
         self.parts().store.execute(work).await
-    }
-
-    /// What the pool does with the key of a refused attempt.
-    pub(crate) fn heed(&self, key_id: &domain::id::ProviderKeyId, error: &UpstreamError) {
-        if !matches!(error.key_action, KeyAction::None) {
-            let pause = error.retry_after.unwrap_or(self.parts().ages.cool_down);
-            self.pool.cool_down(key_id, pause);
-        }
     }
 }
 

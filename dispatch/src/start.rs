@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::{
     account::Allowance,
-    id::{AttemptId, JobId},
+    id::{AttemptId, JobId, ProviderKeyId},
     job::{AttemptStart, Submission},
     unit::{OnceKey, Unit},
 };
@@ -14,7 +14,11 @@ use providers::UpstreamError;
 use store::{Context, ExecuteError, JobInputsRow, OutboxRow, Side, TimerChange, Work};
 use uuid::Uuid;
 
-use crate::{Dispatcher, NoKey, Run, duty, pool::Chosen, settle::failure};
+use crate::{
+    Dispatcher, NoKey, Run, duty,
+    pool::{Chosen, Request},
+    settle::failure,
+};
 
 /// A request that was validated and priced, and may become a job.
 #[derive(Clone, Debug)]
@@ -41,6 +45,8 @@ pub struct Started {
     pub(crate) start: AttemptStart,
     pub(crate) chosen: Chosen,
     pub(crate) number: u32,
+    /// The keys that have refused, and the one that makes this attempt.
+    pub(crate) tried: Vec<ProviderKeyId>,
 }
 
 /// Why a job was not started.
@@ -93,8 +99,15 @@ impl Dispatcher {
     pub async fn start(&self, prepared: Prepared) -> Result<Started, StartError> {
         let attempt_id = AttemptId::from_uuid(Uuid::now_v7());
         let parts = self.parts();
-        let means = (&*parts.live, &parts.vault, &parts.limits);
-        let chosen = self.pool.choose(means, &prepared.callable, attempt_id.as_str(), &[]).await?;
+        let request = Request {
+            model: prepared.callable.model.clone(),
+            kind: prepared.callable.kind,
+            tenant_id: prepared.submission.tenant_id.clone(),
+            holder: attempt_id.to_string(),
+            tried: vec![],
+            tried_will_do: false,
+        };
+        let chosen = self.pool.acquire(request).await?;
         let start = chosen.start(attempt_id);
         let Prepared { job_id, submission, callable, inputs, once, allowance, context } = prepared;
         let run = Run {
@@ -108,35 +121,40 @@ impl Dispatcher {
         };
         let unit = Unit::submit(once, &run.job_id, submission, Some(start.clone())).within(allowance);
         let side = Side { outbox: vec![], inputs: Some(inputs), timer: Some(run.lease(self, &start)) };
-        match parts.store.execute(Work { unit, context, side }).await {
-            Ok(_) => Ok(Started { run, start, chosen, number: 1 }),
-            Err(error) => {
-                self.pool.give_back(&parts.limits, &chosen).await;
-                Err(error.into())
-            }
-        }
+        parts.store.execute(Work { unit, context, side }).await?;
+        self.recorder.chosen(&run.job_id, start.attempt_id.as_str(), &chosen);
+        let tried = vec![chosen.key_id.clone()];
+        Ok(Started { run, start, chosen, number: 1, tried })
     }
 
-    /// After a refusal that cost nothing: another key, its attempt recorded before the call. `None` when there is none.
-    pub(crate) async fn next_key(&self, started: Started, error: &UpstreamError) -> Result<Started, Started> {
-        self.heed(&started.chosen.key_id, error);
-        let parts = self.parts();
+    /// After a refusal that cost nothing: another key, then another route; its attempt recorded before the call. `Err` when
+    /// there is none.
+    pub(crate) async fn next_key(&self, started: Started, error: &UpstreamError) -> Result<Started, Box<Started>> {
         let attempt_id = AttemptId::from_uuid(Uuid::now_v7());
-        let means = (&*parts.live, &parts.vault, &parts.limits);
-        let tried = [started.chosen.key_id.clone()];
-        let Ok(chosen) = self.pool.choose(means, &started.run.callable, attempt_id.as_str(), &tried).await else {
-            return Err(started);
+        let run = &started.run;
+        let request = Request {
+            model: run.callable.model.clone(),
+            kind: run.callable.kind,
+            tenant_id: run.tenant_id.clone(),
+            holder: attempt_id.to_string(),
+            tried: started.tried.clone(),
+            tried_will_do: false,
         };
+        // A wait for the next key must not let this attempt's lease lapse.
+        let heartbeat = self.heartbeat(&run.job_id, &started.start.attempt_id);
+        let Ok(chosen) = self.pool.acquire(request).await else { return Err(Box::new(started)) };
+        drop(heartbeat);
         let next = chosen.start(attempt_id);
         let refused = started.start.attempt_id.clone();
-        let unit = Unit::next_attempt(&started.run.job_id, refused, failure(error), next.clone());
-        let work = started.run.work(unit, started.run.lease(self, &next));
-        if let Err(error) = parts.store.execute(work).await {
-            tracing::warn!(%error, job_id = %started.run.job_id, "the next attempt was not started");
-            self.pool.give_back(&parts.limits, &chosen).await;
-            return Err(started);
+        let unit = Unit::next_attempt(&run.job_id, refused, failure(error), next.clone());
+        let work = run.work(unit, run.lease(self, &next));
+        if let Err(error) = self.parts().store.execute(work).await {
+            tracing::warn!(%error, job_id = %run.job_id, "the next attempt was not started");
+            return Err(Box::new(started));
         }
-        self.pool.give_back(&parts.limits, &started.chosen).await;
-        Ok(Started { run: started.run, start: next, chosen, number: started.number + 1 })
+        self.recorder.chosen(&run.job_id, next.attempt_id.as_str(), &chosen);
+        let Started { run, number, mut tried, .. } = started;
+        tried.push(chosen.key_id.clone());
+        Ok(Started { run, start: next, chosen, number: number + 1, tried })
     }
 }

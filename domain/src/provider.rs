@@ -14,6 +14,20 @@ pub struct ProviderSettings {
     pub adapter: String,
     /// What stands before every path, without a slash at its end.
     pub base_url: String,
+    /// How many failures in a row disable a key; [`FAILURES_TO_DISABLE`] unless set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures_to_disable: Option<u32>,
+}
+
+/// How many failures in a row disable a key, unless its provider's settings say otherwise.
+pub const FAILURES_TO_DISABLE: u32 = 5;
+
+impl ProviderSettings {
+    /// How many failures in a row disable a key.
+    #[must_use]
+    pub fn failures_to_disable(&self) -> u32 {
+        self.failures_to_disable.unwrap_or(FAILURES_TO_DISABLE).max(1)
+    }
 }
 
 /// A command to a provider.
@@ -117,7 +131,12 @@ mod tests {
     use super::*;
 
     fn settings(base_url: &str) -> ProviderSettings {
-        ProviderSettings { name: "ark".into(), adapter: "ark".into(), base_url: base_url.into() }
+        ProviderSettings {
+            name: "ark".into(),
+            adapter: "ark".into(),
+            base_url: base_url.into(),
+            failures_to_disable: None,
+        }
     }
 
     fn register(base_url: &str) -> ProviderCommand {

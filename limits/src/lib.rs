@@ -5,12 +5,15 @@
 //! never queues or sleeps, and never guesses when Redis is away: it says so within [`CALL_TIMEOUT`], and the caller decides.
 
 mod correct;
+mod line;
 mod memory;
 mod shared;
+mod take;
 
 use std::{sync::Arc, time::Duration};
 
 pub use correct::Correction;
+pub use take::{Busy, LOOK_COUNTS, Place, Take, Taken};
 
 /// The longest that one call to Redis takes before it counts as unavailable.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(1);

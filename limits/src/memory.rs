@@ -2,7 +2,7 @@
 //!
 //! What has lapsed is swept away now and then, so memory follows use. Never more than [`KEYS_MAX`] windows or leased keys.
 
-use crate::{Decision, Lease, LimitError, Room, Rule};
+use crate::{Busy, Decision, Lease, LimitError, Room, Rule, Take, line::Line};
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
@@ -34,27 +34,51 @@ impl Memory {
 
     pub(crate) fn check(&self, key: &str, rules: &[Rule]) -> Result<Decision, LimitError> {
         let (mut state, now) = self.lock()?;
-        let ids: Vec<_> = rules.iter().map(|r| WindowId::new(key, r)).collect();
-        let mut longest: Option<(u64, usize)> = None;
-        for (place, (id, rule)) in ids.iter().zip(rules).enumerate() {
-            let log = state.windows.entry(id.clone()).or_default();
-            log.forget(now, rule.period_ms);
-            let wait = log.wait_ms(now, rule);
-            if wait > longest.map_or(0, |(ms, _)| ms) {
-                longest = Some((wait, place));
-            }
-        }
-        if let Some((ms, rule)) = longest {
-            let retry_after = Duration::from_millis(ms);
+        if let Some((retry_after, rule)) = state.longest_wait(key, rules, now) {
             return Ok(Decision::Limited { retry_after, rule });
         }
-        let mut rooms = Vec::with_capacity(rules.len());
-        for (id, rule) in ids.into_iter().zip(rules) {
-            let log = state.windows.entry(id).or_default();
-            log.add(now, rule.cost);
-            rooms.push(log.room(now, rule));
+        state.count(key, rules, now);
+        let rooms = rules.iter().map(|rule| state.log(key, rule).room(now, rule));
+        Ok(Decision::Allowed(rooms.collect()))
+    }
+
+    /// Takes all or nothing; answers why nothing was taken.
+    pub(crate) fn take(&self, key: &str, rules: &[Rule], take: &Take<'_>) -> Result<Option<Busy>, LimitError> {
+        let (mut state, now) = self.lock()?;
+        let refused = state.refusal(key, rules, take, now);
+        let line = state.lines.entry(key.to_owned()).or_default();
+        match (refused, take.waiter) {
+            (Some(_), Some(waiter)) => line.join(waiter, now),
+            (None, Some(waiter)) => line.leave(waiter),
+            (_, None) => {}
         }
-        Ok(Decision::Allowed(rooms))
+        if refused.is_none() {
+            if let Some(place) = &take.place {
+                let holders = state.leases.entry(key.to_owned()).or_default();
+                holders.insert(place.holder.to_owned(), now + place.ttl_ms());
+            }
+            state.count(key, rules, now);
+        }
+        Ok(refused)
+    }
+
+    pub(crate) fn record(&self, key: &str, rules: &[Rule]) -> Result<(), LimitError> {
+        let (mut state, now) = self.lock()?;
+        state.count(key, rules, now);
+        Ok(())
+    }
+
+    pub(crate) fn leave(&self, key: &str, waiter: &str) {
+        let (mut state, _) = self.guard();
+        if let Some(line) = state.lines.get_mut(key) {
+            line.leave(waiter);
+        }
+    }
+
+    pub(crate) fn places_taken(&self, key: &str) -> u32 {
+        let (state, now) = self.guard();
+        let taken = state.leases.get(key).map_or(0, |holders| holders.values().filter(|until| **until > now).count());
+        u32::try_from(taken).unwrap_or(u32::MAX)
     }
 
     pub(crate) fn lease(&self, lease: &Lease, max: u32, ttl_ms: u64) -> Result<bool, LimitError> {
@@ -119,11 +143,58 @@ struct State {
     calls: u32,
     windows: HashMap<WindowId, Log>,
     leases: HashMap<String, HashMap<String, u64>>,
+    lines: HashMap<String, Line>,
 }
 
 impl State {
     fn is_full(&self) -> bool {
-        self.windows.len() >= KEYS_MAX || self.leases.len() >= KEYS_MAX
+        [self.windows.len(), self.leases.len(), self.lines.len()].into_iter().any(|keys| keys >= KEYS_MAX)
+    }
+
+    fn log(&mut self, key: &str, rule: &Rule) -> &mut Log {
+        self.windows.entry(WindowId::new(key, rule)).or_default()
+    }
+
+    /// How long the rules make a call wait, and which of them the longest.
+    fn longest_wait(&mut self, key: &str, rules: &[Rule], now: u64) -> Option<(Duration, usize)> {
+        let mut longest: Option<(u64, usize)> = None;
+        for (place, rule) in rules.iter().enumerate() {
+            let log = self.log(key, rule);
+            log.forget(now, rule.period_ms);
+            let wait = log.wait_ms(now, rule);
+            if wait > longest.map_or(0, |(ms, _)| ms) {
+                longest = Some((wait, place));
+            }
+        }
+        longest.map(|(ms, rule)| (Duration::from_millis(ms), rule))
+    }
+
+    fn count(&mut self, key: &str, rules: &[Rule], now: u64) {
+        for rule in rules {
+            self.log(key, rule).add(now, rule.cost);
+        }
+    }
+
+    fn refusal(&mut self, key: &str, rules: &[Rule], take: &Take<'_>, now: u64) -> Option<Busy> {
+        let mut room = u64::MAX;
+        if let Some(place) = &take.place {
+            let holders = self.leases.entry(key.to_owned()).or_default();
+            holders.retain(|_, until| *until > now);
+            if !holders.contains_key(place.holder) {
+                room = u64::from(place.of).saturating_sub(holders.len() as u64);
+            }
+        }
+        if room == 0 {
+            return Some(Busy::Places);
+        }
+        if let Some((retry_after, rule)) = self.longest_wait(key, rules, now) {
+            return Some(Busy::Window { rule, retry_after });
+        }
+        for rule in rules.iter().filter(|rule| rule.cost > 0) {
+            room = room.min(rule.limit.saturating_sub(self.log(key, rule).sum) / rule.cost);
+        }
+        let ahead = self.lines.entry(key.to_owned()).or_default().ahead_of(take.waiter, now);
+        (ahead > 0 && room <= ahead).then_some(Busy::Turn)
     }
 
     fn sweep(&mut self, now: u64) {
@@ -132,6 +203,7 @@ impl State {
             holders.retain(|_, until| *until > now);
             !holders.is_empty()
         });
+        self.lines.retain(|_, line| line.ahead_of(None, now) > 0);
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It never retries a call: whoever asks again counts again.
 
-use crate::{CALL_TIMEOUT, Decision, Lease, LimitError, Room, Rule};
+use crate::{Busy, CALL_TIMEOUT, Decision, LOOK_COUNTS, Lease, LimitError, Room, Rule, Take};
 use redis::{
     Client, RedisError, Script,
     aio::{ConnectionManager, ConnectionManagerConfig},
@@ -14,8 +14,11 @@ use std::{
 };
 use tokio::time::timeout;
 
-static CHECK: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("check.lua")));
 static CORRECT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("correct.lua")));
+static CHECK: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("windows.lua"), include_str!("check.lua"))));
+static TAKE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("windows.lua"), include_str!("take.lua"))));
 static LEASE: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("lease.lua")));
 
 /// The pause between two tries of a connection, at most.
@@ -53,14 +56,59 @@ impl Redis {
             return Ok(Decision::Allowed(Vec::new()));
         }
         let mut call = CHECK.prepare_invoke();
-        for rule in rules {
-            let window = format!("{}:limit:{{{key}}}:{}:{}", self.prefix, rule.period_ms, rule.twin);
-            call.key(format!("{window}:log")).key(format!("{window}:sum"));
-            call.arg(rule.limit).arg(rule.period_ms).arg(rule.cost);
-        }
+        self.add_rules(&mut call, key, rules);
         let mut connection = self.connection.clone();
         let answer: Vec<u64> = bounded(call.invoke_async(&mut connection)).await?;
         decision(&answer).ok_or_else(|| LimitError::Unavailable("Redis gave a strange answer".into()))
+    }
+
+    /// Takes all or nothing; answers why nothing was taken.
+    pub(crate) async fn take(&self, key: &str, rules: &[Rule], take: &Take<'_>) -> Result<Option<Busy>, LimitError> {
+        let mut call = self.take_call(key);
+        match &take.place {
+            Some(place) => call.arg(place.of).arg(place.holder).arg(place.ttl_ms()),
+            None => call.arg("").arg("").arg(0),
+        };
+        call.arg(take.waiter.unwrap_or_default()).arg(crate::millis(LOOK_COUNTS)).arg("take");
+        self.add_rules(&mut call, key, rules);
+        let mut connection = self.connection.clone();
+        let answer: Vec<u64> = bounded(call.invoke_async(&mut connection)).await?;
+        match answer[..] {
+            [1] => Ok(None),
+            [0, 0, ..] => Ok(Some(Busy::Places)),
+            [0, 1, rule, ms] => {
+                let rule = usize::try_from(rule).unwrap_or_default();
+                Ok(Some(Busy::Window { rule, retry_after: Duration::from_millis(ms) }))
+            }
+            [0, 2, ..] => Ok(Some(Busy::Turn)),
+            _ => Err(LimitError::Unavailable("Redis gave a strange answer".into())),
+        }
+    }
+
+    pub(crate) async fn record(&self, key: &str, rules: &[Rule]) -> Result<(), LimitError> {
+        let mut call = self.take_call(key);
+        call.arg("").arg("").arg(0).arg("").arg(0).arg("record");
+        self.add_rules(&mut call, key, rules);
+        let mut connection = self.connection.clone();
+        bounded(call.invoke_async(&mut connection)).await
+    }
+
+    pub(crate) async fn leave(&self, key: &str, waiter: &str) -> Result<(), LimitError> {
+        let mut pipe = redis::pipe();
+        for kind in ["line", "looks"] {
+            pipe.cmd("ZREM").arg(self.name(kind, key)).arg(waiter).ignore();
+        }
+        let mut connection = self.connection.clone();
+        bounded(pipe.query_async(&mut connection)).await
+    }
+
+    pub(crate) async fn places_taken(&self, key: &str) -> Result<u32, LimitError> {
+        let mut connection = self.connection.clone();
+        let time: (u64, u64) = bounded(redis::cmd("TIME").query_async(&mut connection)).await?;
+        let now_ms = time.0 * 1_000 + time.1 / 1_000;
+        let mut count = redis::cmd("ZCOUNT");
+        count.arg(self.name("lease", key)).arg(format!("({now_ms}")).arg("+inf");
+        bounded(count.query_async(&mut connection)).await
     }
 
     pub(crate) async fn lease(&self, lease: &Lease, max: u32, ttl_ms: u64) -> Result<bool, LimitError> {
@@ -90,8 +138,28 @@ impl Redis {
         bounded(call.invoke_async(&mut connection)).await
     }
 
+    fn take_call(&self, key: &str) -> redis::ScriptInvocation<'static> {
+        let mut call = TAKE.prepare_invoke();
+        call.key(self.name("lease", key)).key(self.name("line", key)).key(self.name("looks", key));
+        call
+    }
+
+    /// The keys and arguments of the windows, after all others.
+    fn add_rules(&self, call: &mut redis::ScriptInvocation<'_>, key: &str, rules: &[Rule]) {
+        for rule in rules {
+            let window = format!("{}:{}:{}", self.name("limit", key), rule.period_ms, rule.twin);
+            call.key(format!("{window}:log")).key(format!("{window}:sum"));
+            call.arg(rule.limit).arg(rule.period_ms).arg(rule.cost);
+        }
+    }
+
     fn lease_key(&self, lease: &Lease) -> String {
-        format!("{}:lease:{{{}}}", self.prefix, lease.key)
+        self.name("lease", &lease.key)
+    }
+
+    /// The name of a thing of a key; all of one key lie together.
+    fn name(&self, kind: &str, key: &str) -> String {
+        format!("{}:{kind}:{{{key}}}", self.prefix)
     }
 }
 

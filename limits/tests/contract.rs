@@ -2,7 +2,7 @@
 //!
 //! Memory is driven by a clock of the test. Redis has its own clock, so there the windows are short and time passes.
 
-use limits::{Correction, Decision, Lease, LimitError, Limits, Window};
+use limits::{Busy, Correction, Decision, LOOK_COUNTS, Lease, LimitError, Limits, Place, Take, Taken, Window};
 use std::{
     sync::{
         Arc,
@@ -94,6 +94,10 @@ contract!(
     leases_are_bounded_and_come_back,
     a_lease_is_idempotent_for_its_holder,
     a_lapsed_lease_can_not_be_renewed,
+    takes_a_place_and_room_together_or_nothing,
+    who_waits_longer_comes_first,
+    who_stops_looking_or_leaves_loses_its_turn,
+    a_recorded_call_counts_though_the_window_is_full,
     is_ready,
 );
 
@@ -241,6 +245,72 @@ async fn a_lapsed_lease_can_not_be_renewed(subject: Subject) {
     subject.pass(PERIOD).await;
     assert!(!subject.limits.renew(&lease, PERIOD).await.expect("an answer"));
     assert!(subject.lease(1, "two").await.is_some());
+}
+
+/// Takes a place of `of` and a unit of a window of `limit`.
+async fn take(subject: &Subject, (of, limit): (u32, u64), holder: &str, waiter: Option<&str>) -> Taken {
+    let (rules, place) = ([window(limit, 1)], Some(Place { of, holder, ttl: PERIOD * 4 }));
+    let taken = subject.limits.take("pool", Take { rules: &rules, place, waiter }).await;
+    taken.expect("limits answer")
+}
+
+fn lease_of(taken: Taken) -> Lease {
+    let Taken::Yes(Some(lease)) = taken else { panic!("nothing was taken: {taken:?}") };
+    lease
+}
+
+async fn takes_a_place_and_room_together_or_nothing(subject: Subject) {
+    let first = lease_of(take(&subject, (1, 2), "one", None).await);
+    assert_eq!(take(&subject, (1, 2), "two", None).await, Taken::No(Busy::Places));
+    assert_eq!(subject.limits.places_taken("pool").await, Ok(1));
+    subject.limits.release(&first).await.expect("released");
+    assert_eq!(subject.limits.places_taken("pool").await, Ok(0));
+    // The refused call took no room: the window has one unit left.
+    let second = lease_of(take(&subject, (1, 2), "two", None).await);
+    subject.limits.release(&second).await.expect("released");
+    let Taken::No(Busy::Window { rule: 0, retry_after }) = take(&subject, (1, 2), "three", None).await else {
+        panic!("a full window admitted");
+    };
+    assert_eq!(subject.limits.places_taken("pool").await, Ok(0), "a refused call keeps no place");
+    subject.pass(retry_after).await;
+    lease_of(take(&subject, (1, 2), "three", None).await);
+}
+
+async fn who_waits_longer_comes_first(subject: Subject) {
+    let held = lease_of(take(&subject, (1, 99), "one", None).await);
+    for waiter in ["first", "second"] {
+        assert_eq!(take(&subject, (1, 99), waiter, Some(waiter)).await, Taken::No(Busy::Places));
+    }
+    subject.limits.release(&held).await.expect("released");
+    assert_eq!(take(&subject, (1, 99), "newcomer", None).await, Taken::No(Busy::Turn));
+    assert_eq!(take(&subject, (1, 99), "second", Some("second")).await, Taken::No(Busy::Turn));
+    lease_of(take(&subject, (1, 99), "first", Some("first")).await);
+    // With room for both, nobody has to wait for the other.
+    assert_eq!(take(&subject, (2, 99), "newcomer", None).await, Taken::No(Busy::Turn));
+    lease_of(take(&subject, (3, 99), "newcomer", None).await);
+}
+
+async fn who_stops_looking_or_leaves_loses_its_turn(subject: Subject) {
+    let held = lease_of(take(&subject, (1, 99), "one", None).await);
+    for waiter in ["gone", "away"] {
+        assert_eq!(take(&subject, (1, 99), waiter, Some(waiter)).await, Taken::No(Busy::Places));
+    }
+    subject.limits.release(&held).await.expect("released");
+    subject.limits.leave("pool", "gone").await.expect("left");
+    subject.limits.leave("pool", "gone").await.expect("left again, harmlessly");
+    assert_eq!(take(&subject, (1, 99), "newcomer", None).await, Taken::No(Busy::Turn));
+    subject.pass(LOOK_COUNTS + Duration::from_millis(10)).await;
+    lease_of(take(&subject, (1, 99), "newcomer", None).await);
+}
+
+async fn a_recorded_call_counts_though_the_window_is_full(subject: Subject) {
+    let rules = [window(2, 1)];
+    assert!(subject.allowed("key", &rules).await && subject.allowed("key", &rules).await);
+    subject.pass(PERIOD / 2).await;
+    subject.limits.record("key", &rules).await.expect("recorded");
+    subject.pass(PERIOD / 2 + Duration::from_millis(10)).await;
+    assert!(subject.allowed("key", &rules).await, "the first two have lapsed");
+    assert!(!subject.allowed("key", &rules).await, "the recorded one has not");
 }
 
 async fn is_ready(subject: Subject) {

@@ -22,11 +22,11 @@ pub enum KeyAction {
     None,
     /// Let the key rest for this model, for `retry_after` or a short while.
     CoolDown,
-    /// Do not use the key for this model until an admin acts.
+    /// Do not use the key for this model until a probe succeeds or an admin acts.
     DisableKeyModel,
-    /// Do not use the key until an admin acts.
+    /// Do not use the key until a probe succeeds or an admin acts.
     DisableKey,
-    /// Do not use any key of the key's account until an admin acts.
+    /// Do not use any key of the key's account, in the same way.
     DisableAccount,
 }
 
@@ -123,6 +123,12 @@ impl UpstreamError {
     pub fn told_before(recorded: &str) -> Self {
         let code = code::ALL.into_iter().find(|code| *code == recorded).unwrap_or(code::ERROR);
         Self::ours(Verdict::Fail, code, crate::refusal::words(code))
+    }
+
+    /// Whether it speaks against the key or its upstream, rather than against the request.
+    #[must_use]
+    pub fn is_against_the_key(&self) -> bool {
+        self.key_action != KeyAction::None || self.code.starts_with("upstream_")
     }
 
     /// The failure as a job records it, or `None` while the outcome is unknown.

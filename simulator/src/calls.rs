@@ -243,6 +243,7 @@ impl Call {
         self.ended = true;
         self.note(|entry| {
             entry.outcome = outcome.into();
+            entry.ended_at = Some(crate::now_text());
             entry.status = status;
         });
     }
@@ -257,7 +258,10 @@ impl Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.ended {
-            self.note(|entry| entry.outcome = "client_gone".into());
+            self.note(|entry| {
+                entry.outcome = "client_gone".into();
+                entry.ended_at = Some(crate::now_text());
+            });
         }
     }
 }

@@ -16,6 +16,9 @@ pub struct Entry {
     pub seq: u64,
     /// When it arrived (RFC 3339, UTC).
     pub at: String,
+    /// When its answer had left or it was given up (RFC 3339, UTC); null while it is under way.
+    #[serde(default)]
+    pub ended_at: Option<String>,
     /// `ark`, `runway`, …
     pub provider: String,
     /// `chat`, `images`, `video_create`, …

@@ -5,6 +5,7 @@
 pub mod assets;
 pub mod committer;
 pub mod contents;
+pub mod flights;
 pub mod follow;
 pub mod identity;
 pub mod load;

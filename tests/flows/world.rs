@@ -217,6 +217,7 @@ fn usual(data_dir: &std::path::Path) -> BTreeMap<String, String> {
         ("ZEPHYR_POLL_EVERY_MS", "50"),
         ("ZEPHYR_RETRY_MS", "50"),
         ("ZEPHYR_KEY_COOL_DOWN_MS", "50"),
+        ("ZEPHYR_KEY_PROBE_MS", "50"),
         ("ZEPHYR_RECONCILE_EVERY_MS", "100"),
         ("ZEPHYR_REDISPATCH_MS", "1000"),
         ("RUST_LOG", "warn"),

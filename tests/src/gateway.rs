@@ -21,7 +21,7 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 /// The pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// What every process is set to: pauses of milliseconds where a production system takes seconds or days.
-const SETTINGS: [(&str, &str); 15] = [
+const SETTINGS: [(&str, &str); 16] = [
     ("ZEPHYR_ATTEMPT_LEASE_MS", "1500"),
     ("ZEPHYR_REDISPATCH_MS", "500"),
     ("ZEPHYR_RETRY_MS", "50"),
@@ -30,6 +30,7 @@ const SETTINGS: [(&str, &str); 15] = [
     ("ZEPHYR_RECONCILE_EVERY_MS", "150"),
     ("ZEPHYR_POLICY_TIME_DIVISOR", "130000"),
     ("ZEPHYR_KEY_COOL_DOWN_MS", "50"),
+    ("ZEPHYR_KEY_PROBE_MS", "50"),
     ("ZEPHYR_DATABASE_CONNECTIONS", "8"),
     ("ZEPHYR_WORKER_CONCURRENCY", "16"),
     ("ZEPHYR_LOG", "text"),

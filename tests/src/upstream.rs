@@ -12,6 +12,10 @@ pub struct UpstreamCall {
     pub seq: u64,
     /// When it arrived.
     pub at: DateTime<Utc>,
+    /// When its answer had left or it was given up.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// The last six characters of the provider key.
+    pub key: String,
     /// `chat`, `images`, `video_create`, …
     pub op: String,
     /// The `X-Client-Request-Id` header.
@@ -51,6 +55,15 @@ impl Upstream {
         }
         let answer = self.http.get(format!("{}/_sim/requests", self.url)).send().await?.error_for_status()?;
         Ok(answer.json::<Listing>().await.context("the simulator's request log")?.requests)
+    }
+
+    /// Cancels all faults.
+    ///
+    /// # Errors
+    /// When the simulator does not answer.
+    pub async fn unschedule(&self) -> anyhow::Result<()> {
+        self.http.delete(format!("{}/_sim/faults", self.url)).send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// Schedules faults for the next calls that match.

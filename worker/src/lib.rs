@@ -44,6 +44,7 @@ pub async fn run(dispatcher: Dispatcher, follower: Follower, settings: WorkerSet
     let relay_lease = dispatcher.parts().ages.redispatch;
     roles.spawn(relay::run(pool.clone(), bus.clone(), follower.clone(), relay_lease, shutdown.clone()));
     roles.spawn(consumer::run(dispatcher.clone(), bus, settings.concurrency, shutdown.clone()));
+    roles.spawn(dispatch::watch_health(dispatcher.clone(), shutdown.clone()));
     roles.spawn(timers::run(dispatcher, settings.name, shutdown.clone()));
     roles.spawn(projections::projector::run(pool, follower, shutdown.clone().cancelled_owned()));
     shutdown.cancelled().await;

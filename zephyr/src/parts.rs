@@ -75,7 +75,7 @@ impl Running {
             bus: bus(&deployment.bus, role).await?,
             limits: limits(&deployment.limits).await?,
             vault: Vault::new(pool.clone(), keyring),
-            http: HttpClients::new(Timeouts::default(), egress).context("no HTTP client can be made")?,
+            http: HttpClients::new(timeouts(&config.ages), egress).context("no HTTP client can be made")?,
             identity: people::identity(pool, &deployment.jwt_secret),
             store,
             live,
@@ -177,6 +177,10 @@ async fn limits(limits: &RateLimits) -> anyhow::Result<Limits> {
     }
 }
 
+fn timeouts(ages: &AgesConfig) -> Timeouts {
+    Timeouts { work: ages.upstream_answer, ..Timeouts::default() }
+}
+
 fn dispatch_ages(ages: &AgesConfig) -> Ages {
     Ages {
         redispatch: ages.redispatch,
@@ -188,5 +192,9 @@ fn dispatch_ages(ages: &AgesConfig) -> Ages {
         policy_divisor: ages.policy_time_divisor,
         expire_after: ages.job_expiry,
         cool_down: ages.key_cool_down,
+        key_probe: ages.key_probe,
+        key_lease: ages.key_lease,
+        key_wait: ages.key_wait,
+        key_wait_queued: ages.key_wait_queued,
     }
 }

@@ -119,6 +119,7 @@ pub async fn register_provider(
             name: name.into(),
             adapter: name.into(),
             base_url: base_url.trim_end_matches('/').into(),
+            failures_to_disable: None,
         };
         store.execute(seeding(Unit::of(&id, ProviderCommand::RegisterProvider(settings)))).await?;
     }
@@ -147,6 +148,7 @@ pub async fn register_key(
         weight: 1,
         limits: KeyLimits::default(),
         fingerprint: store::vault::fingerprint(secret),
+        account: None,
     };
     store.execute(seeding(Unit::of(&id, ProviderKeyCommand::RegisterKey(registration)))).await?;
     Ok(id)

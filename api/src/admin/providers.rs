@@ -28,6 +28,8 @@ use crate::{
 
 /// The longest name, base URL or reason.
 const TEXT_MAX_BYTES: usize = 500;
+/// The most failures in a row that a key may be granted.
+const FAILURES_MAX: u32 = 1_000;
 
 /// A provider to be.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -39,6 +41,9 @@ pub struct NewProvider {
     adapter: String,
     /// What stands before every path.
     base_url: String,
+    /// How many failures in a row disable a key; 5 unless set.
+    #[serde(default)]
+    failures_to_disable: Option<u32>,
 }
 
 /// Other settings of a provider; what is not named stays.
@@ -51,6 +56,9 @@ pub struct ProviderChange {
     /// What stands before every path.
     #[serde(default)]
     base_url: Option<String>,
+    /// How many failures in a row disable a key.
+    #[serde(default)]
+    failures_to_disable: Option<u32>,
 }
 
 /// Why a provider gets nothing new.
@@ -72,6 +80,8 @@ pub struct ProviderView {
     adapter: String,
     /// What stands before every path.
     base_url: String,
+    /// How many failures in a row disable a key.
+    failures_to_disable: u32,
     /// Why it gets nothing new, if so.
     paused: Option<String>,
     /// How many keys of ours it has in the pool.
@@ -105,9 +115,9 @@ pub async fn show(
 pub async fn register(
     State(state): State<AppState>,
     admin: AdminCaller,
-    Json(NewProvider { name, adapter, base_url }): Json<NewProvider>,
+    Json(NewProvider { name, adapter, base_url, failures_to_disable }): Json<NewProvider>,
 ) -> ApiResult<Response> {
-    let settings = checked(ProviderSettings { name: name.clone(), adapter, base_url })?;
+    let settings = checked(ProviderSettings { name: name.clone(), adapter, base_url, failures_to_disable })?;
     let known = provider(&state, &name).map(|entry| entry.provider_id.clone());
     let id = known.unwrap_or_else(|_| ProviderId::from_uuid(named_uuid("provider", &name)));
     let before: Provider = state.store.read(id.as_str()).await?;
@@ -130,13 +140,14 @@ pub async fn change(
     State(state): State<AppState>,
     admin: AdminCaller,
     Path(id): Path<String>,
-    Json(ProviderChange { adapter, base_url }): Json<ProviderChange>,
+    Json(ProviderChange { adapter, base_url, failures_to_disable }): Json<ProviderChange>,
 ) -> ApiResult<axum::Json<ProviderView>> {
     let entry = provider(&state, &id)?;
     let known = entry.settings().cloned().ok_or_else(|| ApiError::not_found("provider"))?;
     let settings = ProviderSettings {
         adapter: adapter.unwrap_or(known.adapter),
         base_url: base_url.unwrap_or(known.base_url),
+        failures_to_disable: failures_to_disable.or(known.failures_to_disable),
         name: known.name,
     };
     execute(&state, &admin, &entry.provider_id, ProviderCommand::RegisterProvider(checked(settings)?)).await?;
@@ -185,7 +196,7 @@ fn provider(state: &AppState, named: &str) -> ApiResult<Arc<ProviderEntry>> {
 }
 
 fn checked(settings: ProviderSettings) -> ApiResult<ProviderSettings> {
-    let ProviderSettings { name, adapter, base_url } = settings;
+    let ProviderSettings { name, adapter, base_url, failures_to_disable } = settings;
     let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
     if name.is_empty() || name.len() > TEXT_MAX_BYTES || !name.bytes().all(letter) {
         return Err(ApiError::parameter("name", "name has small letters, digits, dots, underscores and hyphens"));
@@ -198,8 +209,12 @@ fn checked(settings: ProviderSettings) -> ApiResult<ProviderSettings> {
     if !http || base_url.len() > TEXT_MAX_BYTES {
         return Err(ApiError::parameter("base_url", "base_url begins with http:// or https://"));
     }
+    if failures_to_disable.is_some_and(|failures| !(1..=FAILURES_MAX).contains(&failures)) {
+        let message = format!("failures_to_disable is from 1 to {FAILURES_MAX}");
+        return Err(ApiError::parameter("failures_to_disable", message));
+    }
     let base_url = base_url.trim_end_matches('/').to_owned();
-    Ok(ProviderSettings { name, adapter, base_url })
+    Ok(ProviderSettings { name, adapter, base_url, failures_to_disable })
 }
 
 fn shown(state: &AppState, named: &str) -> ApiResult<axum::Json<ProviderView>> {
@@ -208,12 +223,15 @@ fn shown(state: &AppState, named: &str) -> ApiResult<axum::Json<ProviderView>> {
 }
 
 fn view(state: &AppState, entry: &ProviderEntry) -> Option<ProviderView> {
-    let ProviderSettings { name, adapter, base_url } = entry.settings()?.clone();
+    let settings = entry.settings()?.clone();
+    let failures_to_disable = settings.failures_to_disable();
+    let ProviderSettings { name, adapter, base_url, .. } = settings;
     Some(ProviderView {
         id: entry.provider_id.to_string(),
         name,
         adapter,
         base_url,
+        failures_to_disable,
         paused: entry.provider.paused().map(ToOwned::to_owned),
         keys: state.live.catalog().provider_keys(&entry.provider_id).count(),
     })

@@ -116,6 +116,8 @@ codes! {
     UpstreamTimeout = "upstream_timeout", GATEWAY_TIMEOUT, "api_error";
     /// No key of the provider can take the request now.
     NoHealthyKey = "no_healthy_key", SERVICE_UNAVAILABLE, "api_error";
+    /// All keys of the provider stayed busy for as long as a request waits; `Retry-After` says when to come back.
+    ProviderBusy = "provider_busy", TOO_MANY_REQUESTS, "rate_limit_error";
     /// More work waits than is taken; come back after a moment.
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "api_error";
     /// A part that is needed is out of reach; nothing is known to be wrong with the request.
@@ -137,6 +139,7 @@ impl ErrorCode {
                 | Self::UpstreamFailed
                 | Self::UpstreamTimeout
                 | Self::NoHealthyKey
+                | Self::ProviderBusy
                 | Self::Overloaded
                 | Self::Unavailable
                 | Self::Internal

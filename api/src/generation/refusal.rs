@@ -22,7 +22,8 @@ impl From<NoKey> for ApiError {
     fn from(no_key: NoKey) -> Self {
         let message = no_key.to_string();
         match no_key {
-            NoKey::Busy { retry_after } => Self::new(ErrorCode::NoHealthyKey, message).after(retry_after),
+            NoKey::Busy { retry_after } => Self::new(ErrorCode::ProviderBusy, message).after(retry_after),
+            NoKey::Unwell { retry_after } => Self::new(ErrorCode::NoHealthyKey, message).after(retry_after),
             NoKey::None | NoKey::Unavailable(_) => Self::new(ErrorCode::NoHealthyKey, message),
         }
     }

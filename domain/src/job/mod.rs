@@ -111,6 +111,20 @@ pub struct Failure {
     pub upstream_code: Option<String>,
 }
 
+impl Failure {
+    /// Whether the upstream or its key failed, rather than the request or ourselves; and not for too much load.
+    #[must_use]
+    pub fn blames_upstream(&self) -> bool {
+        self.code.starts_with("upstream_") && !self.is_of_load() && self.code != "upstream_expired"
+    }
+
+    /// Whether the upstream had too much to do.
+    #[must_use]
+    pub fn is_of_load(&self) -> bool {
+        matches!(&*self.code, "upstream_rate_limited" | "upstream_overloaded" | "upstream_quota")
+    }
+}
+
 /// An output that was copied into our object storage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -217,11 +217,19 @@ pub fn once() -> Vec<Event> {
 }
 
 pub fn provider() -> Vec<Event> {
-    let settings =
-        |base_url: &str| ProviderSettings { name: text("ark"), adapter: text("ark"), base_url: text(base_url) };
+    let settings = |base_url: &str| ProviderSettings {
+        name: text("ark"),
+        adapter: text("ark"),
+        base_url: text(base_url),
+        failures_to_disable: None,
+    };
+    let strict = ProviderSettings { failures_to_disable: Some(2), ..settings("https://b.example") };
     samples!(ProviderEvent as Provider:
         ProviderRegistered => [ProviderEvent::ProviderRegistered(settings("https://a.example"))],
-        ProviderChanged => [ProviderEvent::ProviderChanged(settings("https://b.example"))],
+        ProviderChanged => [
+            ProviderEvent::ProviderChanged(settings("https://b.example")),
+            ProviderEvent::ProviderChanged(strict)
+        ],
         ProviderPaused => [ProviderEvent::ProviderPaused { reason: text("a reason") }],
         ProviderResumed => [ProviderEvent::ProviderResumed {}],
     )
@@ -229,22 +237,48 @@ pub fn provider() -> Vec<Event> {
 
 pub fn provider_key() -> Vec<Event> {
     let some = KeyLimits { requests_per_second: Some(5), requests_per_minute: Some(60), concurrency: Some(3) };
-    let registered = |limits| {
+    let registered = |limits, account| {
         ProviderKeyEvent::KeyRegistered(KeyRegistration {
             provider_id: ProviderId::from_uuid(uuid(8)),
             label: text("team"),
             weight: 1,
             limits,
             fingerprint: text("abcdef12"),
+            account,
         })
     };
-    let disabled = |automatic| ProviderKeyEvent::KeyDisabled { reason: text("a reason"), automatic };
+    let (reason, model) = (|| text("a reason"), || text("ep-1"));
+    let disabled = |automatic, probe_at| ProviderKeyEvent::KeyDisabled { reason: reason(), automatic, probe_at };
+    let model_disabled = |automatic, probe_at| ProviderKeyEvent::KeyModelDisabled {
+        model: model(),
+        reason: reason(),
+        automatic,
+        probe_at,
+    };
+    let probed = |model| ProviderKeyEvent::KeyProbed { model, reason: reason(), failures: 2, probe_at: moment() };
     samples!(ProviderKeyEvent as ProviderKey:
-        KeyRegistered => [registered(some), registered(KeyLimits::default())],
+        KeyRegistered => [
+            registered(some, None),
+            registered(KeyLimits::default(), None),
+            registered(some, Some(text("main")))
+        ],
         KeyWeightChanged => [ProviderKeyEvent::KeyWeightChanged { weight: 0 }],
         KeyLimitsChanged => [ProviderKeyEvent::KeyLimitsChanged { limits: some }],
-        KeyDisabled => [disabled(true), disabled(false)],
+        KeyAccountChanged => [
+            ProviderKeyEvent::KeyAccountChanged { account: Some(text("main")) },
+            ProviderKeyEvent::KeyAccountChanged { account: None }
+        ],
+        KeyCooledDown => [ProviderKeyEvent::KeyCooledDown {
+            model: model(),
+            reason: reason(),
+            until: moment(),
+            pause_ms: 20_000,
+        }],
+        KeyDisabled => [disabled(true, None), disabled(false, None), disabled(true, Some(moment()))],
         KeyEnabled => [ProviderKeyEvent::KeyEnabled {}],
+        KeyModelDisabled => [model_disabled(true, Some(moment())), model_disabled(false, None)],
+        KeyModelEnabled => [ProviderKeyEvent::KeyModelEnabled { model: model() }],
+        KeyProbed => [probed(None), probed(Some(model()))],
         KeyRevoked => [ProviderKeyEvent::KeyRevoked {}],
     )
 }

@@ -84,6 +84,8 @@ pub struct ProviderKeyEntry {
     pub provider_key_id: ProviderKeyId,
     /// Its state: registration, and whether it is disabled.
     pub key: ProviderKey,
+    /// When the log took its last event.
+    pub changed_at: DateTime<Utc>,
 }
 
 /// Models by name, providers by name, keys by provider. Cloning is cheap.
@@ -175,6 +177,11 @@ impl Catalog {
         self.keys.values().filter(is_of)
     }
 
+    /// Our keys at all providers, the oldest first.
+    pub fn all_provider_keys(&self) -> impl Iterator<Item = &Arc<ProviderKeyEntry>> {
+        self.keys.values()
+    }
+
     /// One of our keys.
     #[must_use]
     pub fn provider_key(&self, provider_key_id: &ProviderKeyId) -> Option<&Arc<ProviderKeyEntry>> {
@@ -186,7 +193,7 @@ impl Catalog {
         match event {
             Event::Model(event) => self.apply_model(aggregate_id, event, recorded_at),
             Event::Provider(event) => self.apply_provider(aggregate_id, event),
-            Event::ProviderKey(event) => self.apply_key(aggregate_id, event),
+            Event::ProviderKey(event) => self.apply_key(aggregate_id, event, recorded_at),
             _ => {}
         }
     }
@@ -220,12 +227,15 @@ impl Catalog {
         self.providers.insert(provider_id.clone(), Arc::new(ProviderEntry { provider_id, provider }));
     }
 
-    fn apply_key(&mut self, aggregate_id: &str, event: &ProviderKeyEvent) {
+    fn apply_key(&mut self, aggregate_id: &str, event: &ProviderKeyEvent, recorded_at: DateTime<Utc>) {
         let Ok(provider_key_id) = aggregate_id.parse::<ProviderKeyId>() else { return skipped(aggregate_id) };
         let known = self.keys.get(&provider_key_id).map(|entry| entry.key.clone());
         let mut key = known.unwrap_or_default();
         key.apply(event.clone());
-        self.keys.insert(provider_key_id.clone(), Arc::new(ProviderKeyEntry { provider_key_id, key }));
+        self.keys.insert(
+            provider_key_id.clone(),
+            Arc::new(ProviderKeyEntry { provider_key_id, key, changed_at: recorded_at }),
+        );
     }
 }
 

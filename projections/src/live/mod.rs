@@ -3,14 +3,20 @@
 //! Readers take an `Arc` and never wait for a fold. Balances are not here: the store knows them.
 
 mod catalog;
+mod failures;
 mod tenants;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use chrono::{DateTime, Utc};
-use domain::stream::{DecodeError, Event};
+use domain::{
+    id::ProviderKeyId,
+    stream::{DecodeError, Event},
+};
+use failures::Failures;
 use sqlx::{PgPool, Row};
 use store::Recorded;
+use tokio::sync::Notify;
 
 pub use catalog::{Callable, Catalog, ModelEntry, ProviderEntry, ProviderKeyEntry, Uncallable};
 pub use tenants::{KeyHolder, TenantEntry, Tenants};
@@ -36,6 +42,8 @@ pub enum LiveError {
 pub struct Live {
     catalog: RwLock<Arc<Catalog>>,
     tenants: RwLock<Arc<Tenants>>,
+    failures: Mutex<Failures>,
+    more_failures: Notify,
 }
 
 impl Live {
@@ -59,7 +67,11 @@ impl Live {
                 }
             }
         }
-        let live = Self { catalog: RwLock::new(Arc::new(catalog)), tenants: RwLock::new(Arc::new(tenants)) };
+        let live = Self {
+            catalog: RwLock::new(Arc::new(catalog)),
+            tenants: RwLock::new(Arc::new(tenants)),
+            ..Self::default()
+        };
         Ok((live, head))
     }
 
@@ -75,6 +87,32 @@ impl Live {
             events.iter().for_each(|event| next.apply(&event.aggregate_id, &event.event));
             *self.tenants.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         }
+        let mut failures = self.failures();
+        let more = events.iter().map(|event| failures.apply(&event.aggregate_id, &event.event));
+        if more.fold(false, |any, one| any | one) {
+            self.more_failures.notify_one();
+        }
+    }
+
+    /// The provider keys that have failed since they last did well, and how often.
+    #[must_use]
+    pub fn failures_in_a_row(&self) -> Vec<(ProviderKeyId, u32)> {
+        self.failures().in_a_row()
+    }
+
+    /// How often a provider key has failed since it last did well.
+    #[must_use]
+    pub fn failures_of(&self, key_id: &ProviderKeyId) -> u32 {
+        self.failures().of(key_id)
+    }
+
+    /// Waits until a provider key has failed once more. For one who waits at a time.
+    pub async fn more_failures(&self) {
+        self.more_failures.notified().await;
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The catalog as of now.

@@ -57,6 +57,8 @@ fn at(second: i64) -> DateTime<Utc> {
 fn call(seq: u64, attempt_id: &str, accepted: bool, status: u16) -> UpstreamCall {
     UpstreamCall {
         seq,
+        ended_at: None,
+        key: String::new(),
         at: at(100),
         op: "images".into(),
         client_request_id: Some(attempt_id.into()),

@@ -1,0 +1,179 @@
+//! How many failures in a row each provider key has had, counted from the attempts in the log. A process counts from its
+//! start on; a success, or the key's disabling or enabling, begins anew.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use domain::{
+    id::{AttemptId, ProviderKeyId},
+    job::JobEvent,
+    provider_key::ProviderKeyEvent,
+    stream::Event,
+};
+
+/// How many attempts under way are remembered; the oldest is forgotten first.
+const ATTEMPTS_AT_MOST: usize = 100_000;
+
+/// The counts.
+#[derive(Debug, Default)]
+pub(super) struct Failures {
+    /// Which key makes each attempt that is under way.
+    attempts: HashMap<AttemptId, ProviderKeyId>,
+    order: VecDeque<AttemptId>,
+    in_a_row: BTreeMap<ProviderKeyId, u32>,
+}
+
+impl Failures {
+    /// Folds one event. True when a key has one failure more.
+    pub(super) fn apply(&mut self, aggregate_id: &str, event: &Event) -> bool {
+        match event {
+            Event::Job(event) => self.apply_job(event),
+            Event::ProviderKey(event) => self.apply_key(aggregate_id, event),
+            _ => false,
+        }
+    }
+
+    /// The keys that have failed since they last did well.
+    pub(super) fn in_a_row(&self) -> Vec<(ProviderKeyId, u32)> {
+        self.in_a_row.iter().map(|(key, failures)| (key.clone(), *failures)).collect()
+    }
+
+    /// How often a key has failed since it last did well.
+    pub(super) fn of(&self, key_id: &ProviderKeyId) -> u32 {
+        self.in_a_row.get(key_id).copied().unwrap_or_default()
+    }
+
+    fn apply_job(&mut self, event: &JobEvent) -> bool {
+        match event {
+            JobEvent::AttemptStarted { attempt, .. } => {
+                self.remember(&attempt.attempt_id, &attempt.provider_key_id);
+                false
+            }
+            JobEvent::AttemptFailed { attempt_id, failure } => match self.attempts.remove(attempt_id) {
+                Some(key) if failure.blames_upstream() => self.count(key),
+                // A pause of its own tells of it.
+                Some(_) if failure.is_of_load() => false,
+                Some(key) => self.well(&key),
+                None => false,
+            },
+            JobEvent::OutcomeUnknown { attempt_id, why } => match self.attempts.remove(attempt_id) {
+                Some(key) if why.starts_with("upstream_") => self.count(key),
+                _ => false,
+            },
+            JobEvent::UpstreamAccepted { attempt_id, .. } | JobEvent::JobSucceeded { attempt_id, .. } => {
+                self.attempts.remove(attempt_id).is_some_and(|key| self.well(&key))
+            }
+            _ => false,
+        }
+    }
+
+    fn apply_key(&mut self, aggregate_id: &str, event: &ProviderKeyEvent) -> bool {
+        let Ok(key) = aggregate_id.parse::<ProviderKeyId>() else { return false };
+        match event {
+            ProviderKeyEvent::KeyCooledDown { .. } => self.count(key),
+            ProviderKeyEvent::KeyDisabled { .. }
+            | ProviderKeyEvent::KeyEnabled {}
+            | ProviderKeyEvent::KeyRevoked {} => self.well(&key),
+            _ => false,
+        }
+    }
+
+    fn count(&mut self, key: ProviderKeyId) -> bool {
+        let failures = self.in_a_row.entry(key).or_default();
+        *failures = failures.saturating_add(1);
+        true
+    }
+
+    fn well(&mut self, key: &ProviderKeyId) -> bool {
+        self.in_a_row.remove(key);
+        false
+    }
+
+    fn remember(&mut self, attempt_id: &AttemptId, key: &ProviderKeyId) {
+        if self.order.len() >= ATTEMPTS_AT_MOST
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.attempts.remove(&oldest);
+        }
+        self.order.push_back(attempt_id.clone());
+        self.attempts.insert(attempt_id.clone(), key.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::job::{AttemptStart, Failure, Fate};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn key() -> ProviderKeyId {
+        ProviderKeyId::from_uuid(Uuid::from_u128(7))
+    }
+
+    fn attempt(number: u128) -> AttemptId {
+        AttemptId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn after(code: Option<&str>, failures: &mut Failures, number: u128) -> u32 {
+        let attempt_id = attempt(number);
+        let (provider, upstream_model) = ("ark".to_owned(), "m".to_owned());
+        let start = AttemptStart { attempt_id: attempt_id.clone(), provider, upstream_model, provider_key_id: key() };
+        failures.apply("job", &Event::Job(JobEvent::AttemptStarted { number: 1, attempt: start }));
+        let end = match code {
+            None => JobEvent::UpstreamAccepted { attempt_id, upstream_id: "t".into() },
+            Some(code) => {
+                let failure =
+                    Failure { code: code.into(), fate: Fate::Retry, upstream_status: None, upstream_code: None };
+                JobEvent::AttemptFailed { attempt_id, failure }
+            }
+        };
+        // Delivered twice it counts once.
+        failures.apply("job", &Event::Job(end.clone()));
+        failures.apply("job", &Event::Job(end));
+        failures.of(&key())
+    }
+
+    #[test]
+    fn failures_in_a_row_are_those_of_upstream_since_the_last_success() {
+        let mut failures = Failures::default();
+        assert_eq!(after(Some("upstream_error"), &mut failures, 1), 1);
+        assert_eq!(after(Some("upstream_timeout"), &mut failures, 2), 2);
+        assert_eq!(after(Some("upstream_rate_limited"), &mut failures, 3), 2, "its pause tells of it");
+        assert_eq!(after(Some("invalid_request"), &mut failures, 4), 0, "the key did well");
+        assert_eq!(after(Some("upstream_error"), &mut failures, 5), 1);
+        assert_eq!(after(None, &mut failures, 6), 0);
+    }
+
+    #[test]
+    fn pauses_count_and_a_disabling_begins_anew() {
+        let mut failures = Failures::default();
+        let (model, reason, until) = ("m".into(), "429".into(), chrono::DateTime::UNIX_EPOCH);
+        let cooled = ProviderKeyEvent::KeyCooledDown { model, reason, until, pause_ms: 1 };
+        assert!(failures.apply(key().as_str(), &Event::ProviderKey(cooled)));
+        assert_eq!(failures.in_a_row(), [(key(), 1)]);
+        let disabled = ProviderKeyEvent::KeyDisabled { reason: "r".into(), automatic: true, probe_at: None };
+        assert!(!failures.apply(key().as_str(), &Event::ProviderKey(disabled)));
+        assert_eq!(failures.in_a_row(), []);
+    }
+
+    #[test]
+    fn what_a_dead_process_left_unknown_is_not_the_keys_fault() {
+        let mut failures = Failures::default();
+        after(None, &mut failures, 1);
+        for (number, why, expected) in [(2, "its process is gone", 0), (3, "upstream_timeout", 1)] {
+            failures.remember(&attempt(number), &key());
+            let unknown = JobEvent::OutcomeUnknown { attempt_id: attempt(number), why: why.into() };
+            failures.apply("job", &Event::Job(unknown));
+            assert_eq!(failures.of(&key()), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn only_so_many_attempts_are_remembered() {
+        let mut failures = Failures::default();
+        for number in 0..ATTEMPTS_AT_MOST + 10 {
+            failures.remember(&attempt(number as u128), &key());
+        }
+        assert_eq!((failures.attempts.len(), failures.order.len()), (ATTEMPTS_AT_MOST, ATTEMPTS_AT_MOST));
+    }
+}
