@@ -56,7 +56,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         admin::provider_keys::change::revoke, admin::routing::flight, admin::routing::dry_run,
         generation::chat::create, generation::embeddings::create, generation::images::create,
         generation::jobs::create::create, generation::jobs::list::list, generation::jobs::show::show,
-        generation::jobs::cancel::cancel, generation::jobs::events::events,
+        generation::jobs::cancel::cancel, generation::jobs::events::events, generation::jobs::receipt::show,
     )
 )]
 struct Document;

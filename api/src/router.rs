@@ -58,6 +58,7 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/jobs/{id}", get(jobs::show::show))
         .route("/v1/jobs/{id}/cancel", post(jobs::cancel::cancel))
         .route("/v1/jobs/{id}/events", get(jobs::events::events))
+        .route("/v1/jobs/{id}/receipt", get(jobs::receipt::show))
         .route("/v1/ws", get(generation::ws::open))
         .route("/v1/account", get(account::show::show))
         .route("/v1/ledger", get(account::ledger::list))

@@ -9,6 +9,7 @@ mod cancel;
 mod crash;
 mod crowd;
 mod disconnect;
+mod everything;
 mod following;
 mod journey;
 mod once;

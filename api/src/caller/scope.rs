@@ -47,6 +47,7 @@ pub const ROUTES: &[(&str, Method, Need)] = &[
     ("/v1/jobs/{id}", Method::GET, JOBS),
     ("/v1/jobs/{id}/cancel", Method::POST, GENERATE),
     ("/v1/jobs/{id}/events", Method::GET, JOBS),
+    ("/v1/jobs/{id}/receipt", Method::GET, JOBS),
     ("/v1/ws", Method::GET, JOBS),
     ("/v1/account", Method::GET, ACCOUNT),
     ("/v1/ledger", Method::GET, LEDGER),

@@ -71,8 +71,8 @@ impl Capability {
             .filter_map(|example| schema.resolve(Value::Object(example.params.clone())).ok());
         let examples: Vec<Value> = examples.collect();
         for (index, route) in self.routes.iter().enumerate().take(MAX_LIST) {
-            let Some(cost) = &route.cost else { continue };
-            let costed = Self { pricing: cost.price.clone(), ..self.clone() };
+            let Some(cost) = self.cost_of(route) else { continue };
+            let costed = Self { pricing: cost, ..self.clone() };
             let mut found = Issues::new();
             costed.lint_estimate(&mut found);
             let refused = examples.iter().filter_map(|params| costed.quote(params, EXAMPLE_MOMENT).err()).next();

@@ -185,6 +185,16 @@ impl Capability {
         Ok(Quote { hold, expected, quantities: bounds, expected_quantities, priced })
     }
 
+    /// What a route costs us, if it says, with the facts that the price derives: a cost may count what a price counts.
+    #[must_use]
+    pub fn cost_of(&self, route: &Route) -> Option<Price> {
+        let mut cost = route.cost.as_ref()?.price.clone();
+        for (name, derivation) in &self.pricing.facts {
+            cost.facts.entry(name.clone()).or_insert_with(|| derivation.clone());
+        }
+        Some(cost)
+    }
+
     /// What a usage costs, by the frozen parameters: see [`Price::charge`].
     ///
     /// # Errors

@@ -178,7 +178,7 @@ impl Past<'_> {
     fn cost(&self, capability: &Capability, params: Option<&Value>) -> Option<Credits> {
         let same = |route: &&Route| self.route == Some((route.provider.as_str(), route.upstream_model.as_str()));
         let first = || capability.routes.iter().filter(|route| route.weight > 0).min_by_key(|route| route.priority);
-        let price = &capability.routes.iter().find(same).or_else(first)?.cost.as_ref()?.price;
+        let price = capability.cost_of(capability.routes.iter().find(same).or_else(first)?)?;
         let picked = match params {
             Some(params) => PricedParams::pick(params, price.subjects(), &price.facts, self.moment).ok()?,
             None => PricedParams { moment: Some(self.moment), ..self.priced.clone() },

@@ -12,6 +12,7 @@ mod images;
 mod verdicts;
 
 use async_trait::async_trait;
+use domain::capability::CapabilityKind;
 
 use crate::{
     Call, ChatAnswer, ChatStream, EmbeddingsAnswer, Endpoint, ImagesAnswer, Provider, Trusted, UpstreamError,
@@ -32,6 +33,11 @@ impl OpenAi {
 
 #[async_trait]
 impl Provider for OpenAi {
+    /// Its videos are gone.
+    fn offers(&self, kind: CapabilityKind) -> bool {
+        !matches!(kind, CapabilityKind::TextToVideo | CapabilityKind::ImageToVideo)
+    }
+
     async fn chat(&self, endpoint: &Endpoint, call: &Call) -> Result<ChatAnswer, UpstreamError> {
         self.complete(endpoint, call).await
     }

@@ -36,6 +36,10 @@ impl Runway {
 
 #[async_trait]
 impl Provider for Runway {
+    fn offers(&self, kind: CapabilityKind) -> bool {
+        self.works_by_tasks(kind)
+    }
+
     fn works_by_tasks(&self, kind: CapabilityKind) -> bool {
         !matches!(kind, CapabilityKind::Chat | CapabilityKind::Embedding)
     }

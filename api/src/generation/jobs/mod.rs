@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod create;
 pub mod events;
 pub mod list;
+pub mod receipt;
 pub mod show;
 
 use projections::{
