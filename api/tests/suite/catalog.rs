@@ -166,6 +166,29 @@ async fn a_quote_is_honoured_when_the_price_has_changed_and_for_its_request_only
 }
 
 #[tokio::test]
+async fn a_compatible_route_takes_a_quote_as_a_header() {
+    let shop = Shop::open().await;
+    shop.publish("1").await;
+    let quote = text(&shop.estimate(hello()).await.json()["quote"]);
+    let ask = async |messages: Value, quote: String| {
+        let headers = [
+            ("authorization", format!("Bearer {}", shop.person)),
+            ("content-type", "application/json".to_owned()),
+            ("x-zephyr-quote", quote),
+        ];
+        let body = json!({"model": "test-chat", "messages": messages}).to_string();
+        shop.api.client.send("POST", "/v1/chat/completions", &headers, body.as_bytes()).await
+    };
+    let (right, other) = (hello()["messages"].clone(), json!([{"role": "user", "content": "other"}]));
+    let forged = ask(right.clone(), "qt_forged.forged".to_owned()).await;
+    assert_eq!((forged.status, forged.error().as_str()), (400, "quote_invalid"));
+    let mismatch = ask(other, quote.clone()).await;
+    assert_eq!((mismatch.status, mismatch.error().as_str()), (400, "quote_mismatch"));
+    // The quote is taken, and only then a key of the provider is looked for, of which there is none.
+    assert_eq!(ask(right, quote).await.error(), "no_healthy_key");
+}
+
+#[tokio::test]
 async fn a_deprecated_capability_says_so_and_is_refused_after_its_date() {
     let shop = Shop::open().await;
     shop.publish("1").await;

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// The most trials for one request, and for one that is large.
-const TRIALS: (usize, usize) = (600, 24);
+const TRIALS: (usize, usize) = (600, 8);
 /// How many bytes of parameters are looked at in all trials together.
 const WORK_BYTES: usize = 8 * 1024 * 1024;
 /// The most fields that are changed on the way to a valid request.
