@@ -7,6 +7,7 @@ use axum::{
     middleware,
     routing::{delete, get, patch, post, put},
 };
+use templates_maud::paths;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     cors::{AllowHeaders, CorsLayer},
@@ -77,10 +78,27 @@ pub fn router(state: AppState) -> Router {
         .merge(admin_catalog())
         .merge(admin_operations())
         // Browsers.
-        .route("/", get(pages::overview::show))
-        .route("/login", get(pages::login::show).post(pages::login::submit))
-        .route("/register", get(pages::register::show).post(pages::register::submit))
-        .route("/logout", post(pages::logout::submit))
+        .route(paths::OVERVIEW, get(pages::overview::show))
+        .route(paths::LOGIN, get(pages::login::show).post(pages::login::submit))
+        .route(paths::REGISTER, get(pages::register::show).post(pages::register::submit))
+        .route(paths::LOGOUT, post(pages::logout::submit))
+        .route(paths::PREFERENCES, post(pages::preferences::submit))
+        .route(paths::MARKET, get(pages::market::show))
+        .route(paths::MODEL, get(pages::model::show))
+        .route(paths::PRICE, post(pages::model::price))
+        .route(paths::RUN, post(pages::model::run).layer(asset_body))
+        .route(paths::JOBS, get(pages::jobs::show))
+        .route(paths::JOB, get(pages::job::show))
+        .route(paths::JOB_STATE, get(pages::job::part))
+        .route(paths::JOB_CARD, get(pages::job::card))
+        .route(paths::JOB_CANCEL, post(pages::job::stop))
+        .route(paths::ASSETS, get(pages::assets::show).post(pages::assets::upload).layer(asset_body))
+        .route(paths::ASSET_DELETE, post(pages::assets::delete))
+        .route(paths::BILLING, get(pages::billing::show))
+        .route(paths::LEDGER, get(pages::ledger::show))
+        .route(paths::KEYS, get(pages::keys::show).post(pages::keys::create))
+        .route(paths::KEY_REVOKE, post(pages::keys::end))
+        .route(paths::QUICKSTART, get(pages::quickstart::show))
         .route("/static/{file}", get(pages::files::show))
         .layer(middleware::from_fn_with_state(state.clone(), metering::requests::admit))
         .layer(middleware::from_fn_with_state(state.clone(), renew_session))

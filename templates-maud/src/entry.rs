@@ -3,15 +3,15 @@
 use maud::{Markup, html};
 
 use crate::{
-    page::{Page, form_token},
-    words::Words,
+    page::{Look, Page, form_token},
+    paths::{LOGIN, REGISTER},
 };
 
 /// What a door shows.
 #[derive(Clone, Debug)]
 pub struct Entry<'a> {
-    /// The words of the page.
-    pub words: &'static Words,
+    /// How it looks.
+    pub look: &'a Look,
     /// What the form carries.
     pub form_token: &'a str,
     /// What was typed before.
@@ -24,7 +24,7 @@ impl Entry<'_> {
     /// The page to log in.
     #[must_use]
     pub fn login(&self) -> Markup {
-        let words = self.words;
+        let words = self.look.words;
         let form = html! {
             (self.email_field())
             label {
@@ -33,14 +33,14 @@ impl Entry<'_> {
             }
             button type="submit" { (words.log_in) }
         };
-        let other = html! { (words.no_account) " " a href="/register" { (words.register) } };
-        self.page(words.log_in, "/login", &form, &other)
+        let other = html! { (words.no_account) " " a href=(REGISTER) { (words.register) } };
+        self.page(words.log_in, LOGIN, &form, &other)
     }
 
     /// The page to register.
     #[must_use]
     pub fn register(&self) -> Markup {
-        let words = self.words;
+        let words = self.look.words;
         let form = html! {
             (self.email_field())
             label {
@@ -54,14 +54,14 @@ impl Entry<'_> {
             }
             button type="submit" { (words.register) }
         };
-        let other = html! { (words.has_account) " " a href="/login" { (words.log_in) } };
-        self.page(words.register, "/register", &form, &other)
+        let other = html! { (words.has_account) " " a href=(LOGIN) { (words.log_in) } };
+        self.page(words.register, REGISTER, &form, &other)
     }
 
     fn email_field(&self) -> Markup {
         html! {
             label {
-                span { (self.words.email) }
+                span { (self.look.words.email) }
                 input type="email" name="email" required maxlength="254" autocomplete="username" value=(self.email);
             }
         }
@@ -76,6 +76,6 @@ impl Entry<'_> {
                 p.aside { (other) }
             } }
         };
-        Page { words: self.words, title, visitor: None, narrow: true, content }.render()
+        Page { look: self.look, title, visitor: None, narrow: true, content }.render()
     }
 }

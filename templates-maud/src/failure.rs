@@ -2,15 +2,27 @@
 
 use maud::{Markup, html};
 
-use crate::{page::Page, words::Words};
+use crate::{
+    page::{Look, Page},
+    paths::OVERVIEW,
+};
 
 /// The page of a failure.
 #[must_use]
-pub fn failure(words: &'static Words, message: &str, request_id: &str) -> Markup {
+pub fn failure(look: &Look, message: &str, request_id: &str) -> Markup {
+    let words = look.words;
     let content = html! {
         h1 { (message) }
         p.soft { (words.request_id) ": " span.id { (request_id) } }
-        p { a href="/" { (words.back) } }
+        p { a href=(OVERVIEW) { (words.back) } }
     };
-    Page { words, title: message, visitor: None, narrow: true, content }.render()
+    Page { look, title: message, visitor: None, narrow: true, content }.render()
+}
+
+/// The same within a page that stays.
+#[must_use]
+pub fn within(look: &Look, message: &str, request_id: &str) -> Markup {
+    html! {
+        div.note role="alert" { p { (message) } p.soft { (look.words.request_id) ": " span.id { (request_id) } } }
+    }
 }

@@ -20,6 +20,12 @@ pub fn amount(micro: i64, signed: bool) -> String {
     format!("{sign}{}.{fraction}", grouped(whole))
 }
 
+/// An amount without the zeros at its end.
+pub fn short_amount(micro: i64) -> String {
+    let text = amount(micro, false);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
 /// Digits in groups of three.
 fn grouped(digits: &str) -> String {
     let first = digits.len() % 3;
@@ -34,6 +40,20 @@ pub fn moment(at: DateTime<Utc>) -> Markup {
     html! { time datetime=(at.to_rfc3339()) title=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M")) } }
 }
 
+/// A moment, to the second, in UTC.
+pub fn moment_exact(at: DateTime<Utc>) -> Markup {
+    html! { time datetime=(at.to_rfc3339()) title=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M:%S")) } }
+}
+
+/// A size in bytes.
+pub fn bytes(size: u64) -> String {
+    match size {
+        0..1_024 => format!("{size} B"),
+        1_024..1_048_576 => format!("{}.{} KB", size / 1_024, size % 1_024 * 10 / 1_024),
+        _ => format!("{}.{} MB", size / 1_048_576, size % 1_048_576 * 10 / 1_048_576),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -44,5 +64,10 @@ mod tests {
         assert_eq!(amount(-42_500, true), "\u{2212}0.042500");
         assert_eq!(amount(25_000_000, true), "+25.000000");
         assert_eq!(amount(0, true), "0.000000");
+        assert_eq!(
+            (short_amount(1_500_000), short_amount(-20_000_000), short_amount(0)),
+            ("1.5".into(), "\u{2212}20".into(), "0".into())
+        );
+        assert_eq!((bytes(999), bytes(1_536), bytes(2_202_009)), ("999 B".into(), "1.5 KB".into(), "2.1 MB".into()));
     }
 }

@@ -25,10 +25,18 @@ pub static HTMX: LazyLock<File> = LazyLock::new(|| {
     file("htmx-2.0.11", "js", "text/javascript; charset=utf-8", bytes)
 });
 
+/// What scripts add to pages that work without them.
+pub static SCRIPT: LazyLock<File> =
+    LazyLock::new(|| file("zephyr", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/zephyr.js")));
+
+/// The sign of the product, in the browser's tab.
+pub static ICON: LazyLock<File> =
+    LazyLock::new(|| file("zephyr", "svg", "image/svg+xml", include_bytes!("../assets/zephyr.svg")));
+
 /// The file of a name, if there is one.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static File> {
-    [&*STYLES, &*HTMX].into_iter().find(|file| file.name == name)
+    [&*STYLES, &*HTMX, &*SCRIPT, &*ICON].into_iter().find(|file| file.name == name)
 }
 
 impl File {

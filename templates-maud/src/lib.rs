@@ -6,10 +6,13 @@ pub mod entry;
 pub mod failure;
 mod figures;
 pub mod files;
+pub mod form;
 mod icons;
-pub mod overview;
 pub mod page;
+mod parts;
+pub mod paths;
+pub mod portal;
 pub mod words;
 
-pub use page::{Page, Visitor};
+pub use page::{Look, Page, Theme, Visitor};
 pub use words::Words;

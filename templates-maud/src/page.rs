@@ -1,8 +1,52 @@
-//! The frame of every page: its head, the bar on top, the content, the foot.
+//! The frame of every page: its head, the ways on the left, the bar on top, the content, the foot.
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::{files, icons, words::Words};
+use crate::{figures::amount, files, icons, paths, words::Words};
+
+/// Which colours a person wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system has it.
+    #[default]
+    System,
+    /// Ink on paper.
+    Light,
+    /// Paper on ink.
+    Dark,
+}
+
+impl Theme {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// Its name in forms and cookies.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// The theme of a name, or the system's.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self::ALL.into_iter().find(|theme| theme.name() == name).unwrap_or_default()
+    }
+}
+
+/// How a page is to look, whoever looks.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// The words.
+    pub words: &'static Words,
+    /// The colours.
+    pub theme: Theme,
+    /// Path and query of the page, to come back to.
+    pub here: String,
+}
 
 /// Who looks at the page.
 #[derive(Clone, Debug)]
@@ -11,13 +55,15 @@ pub struct Visitor {
     pub display_name: String,
     /// What their forms carry.
     pub form_token: String,
+    /// What their tenant has, unless they belong to none: available and held, in micro-credits.
+    pub balance: Option<(i64, i64)>,
 }
 
 /// A whole page.
 #[derive(Debug)]
 pub struct Page<'a> {
-    /// The words of it.
-    pub words: &'static Words,
+    /// How it looks.
+    pub look: &'a Look,
     /// What the browser's tab says.
     pub title: &'a str,
     /// Who looks, once logged in.
@@ -32,43 +78,126 @@ impl Page<'_> {
     /// The page as HTML.
     #[must_use]
     pub fn render(&self) -> Markup {
+        let Look { words, theme, .. } = self.look;
+        let token = self.visitor.map(|visitor| format!(r#"{{"x-csrf-token":"{}"}}"#, visitor.form_token));
         html! {
             (DOCTYPE)
-            html lang=(self.words.lang) {
+            html lang=(words.lang) data-theme=(theme.name()) {
                 head {
                     meta charset="utf-8";
                     meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="color-scheme" content="light dark";
-                    meta name="htmx-config" content=r#"{"includeIndicatorStyles":false,"allowEval":false}"#;
+                    meta name="htmx-config" content=(HTMX_CONFIG);
                     title { (self.title) " · Zephyr" }
-                    link rel="icon" href="data:,";
+                    link rel="icon" type="image/svg+xml" href=(files::ICON.url());
                     link rel="stylesheet" href=(files::STYLES.url());
                     script src=(files::HTMX.url()) defer {}
+                    script src=(files::SCRIPT.url()) defer {}
                 }
-                body {
-                    a.skip href="#content" { (self.words.skip) }
+                body hx-headers=[token] data-visitor[self.visitor.is_some()] {
+                    a.skip href="#content" { (words.skip) }
                     (self.top())
-                    main #content .narrow[self.narrow] tabindex="-1" { (self.content) }
-                    footer { div.foot-in { span { "Zephyr" } a href="/docs" { (self.words.api_docs) } } }
+                    div.shell .plain[self.narrow] {
+                        @if !self.narrow { (self.ways()) }
+                        main #content .narrow[self.narrow] tabindex="-1" { (self.content) }
+                    }
+                    div #toasts role="status" aria-live="polite" {}
+                    (self.foot())
                 }
             }
         }
     }
 
     fn top(&self) -> Markup {
+        let words = self.look.words;
         html! {
             header.top {
                 div.top-in {
-                    a.brand href="/" { (icons::brand()) "Zephyr" }
+                    a.brand href=(paths::OVERVIEW) { (icons::brand()) "Zephyr" }
                     @if let Some(visitor) = self.visitor {
+                        @if let Some((available, held)) = visitor.balance { (balance_pill(words, available, held)) }
                         span.who { (visitor.display_name) }
-                        form method="post" action="/logout" {
+                        form method="post" action=(paths::LOGOUT) {
                             (form_token(&visitor.form_token))
-                            button.quiet type="submit" { (self.words.log_out) }
+                            button.quiet type="submit" { (words.log_out) }
+                        }
+                    } @else if !self.narrow {
+                        a.button.quiet href=(paths::LOGIN) { (words.log_in) }
+                        a.button href=(paths::REGISTER) { (words.register) }
+                    }
+                }
+            }
+        }
+    }
+
+    fn ways(&self) -> Markup {
+        let words = self.look.words;
+        let path = self.look.here.split('?').next().unwrap_or_default();
+        let ways = [
+            (paths::OVERVIEW, words.overview, icons::home as fn() -> Markup),
+            (paths::MARKET, words.market, icons::market),
+            (paths::JOBS, words.jobs, icons::jobs),
+            (paths::ASSETS, words.assets, icons::assets),
+            (paths::BILLING, words.billing, icons::billing),
+            (paths::KEYS, words.keys, icons::key),
+            (paths::QUICKSTART, words.quickstart, icons::book),
+        ];
+        let open_to_all = |way: &str| way == paths::MARKET;
+        html! {
+            nav.ways aria-label=(words.navigation) {
+                @for (way, word, icon) in ways {
+                    @if self.visitor.is_some() || open_to_all(way) {
+                        a href=(way) aria-current=[is_at(path, way).then_some("page")] { (icon()) span { (word) } }
+                    }
+                }
+            }
+        }
+    }
+
+    fn foot(&self) -> Markup {
+        let Look { words, theme, here } = self.look;
+        html! {
+            footer {
+                div.foot-in {
+                    span { "Zephyr" }
+                    a href="/docs" { (words.api_docs) }
+                    form.preferences method="post" action=(paths::PREFERENCES) {
+                        input type="hidden" name="back" value=(here);
+                        span.segments role="group" aria-label=(words.theme) {
+                            @for (one, word) in Theme::ALL.into_iter().zip(words.themes) {
+                                button type="submit" name="theme" value=(one.name()) aria-pressed=(one == *theme) { (word) }
+                            }
+                        }
+                        span.segments role="group" aria-label=(words.language) {
+                            @for (lang, name) in [("en", "English"), ("zh-CN", "中文")] {
+                                button type="submit" name="lang" value=(lang) lang=(lang) aria-pressed=(words.lang == lang) { (name) }
+                            }
                         }
                     }
                 }
             }
+        }
+    }
+}
+
+/// No styles of its own, nothing evaluated, nothing of a page in the browser's storage; errors are shown where they belong.
+const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"historyCacheSize":0,"refreshOnHistoryMiss":true,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},{"code":"422","swap":true},{"code":"402","swap":true},{"code":"[45]..","swap":false,"error":true}]}"#;
+
+fn is_at(path: &str, way: &str) -> bool {
+    match way {
+        paths::OVERVIEW => path == way,
+        paths::MARKET => path == way || path.starts_with("/m/"),
+        _ => path == way || path.strip_prefix(way).is_some_and(|rest| rest.starts_with('/')),
+    }
+}
+
+/// What can be spent, and lighter what is set aside; a link to where it went.
+fn balance_pill(words: &Words, available: i64, held: i64) -> Markup {
+    html! {
+        a.pill href=(paths::LEDGER) title={ (words.held) ": " (amount(held, false)) } {
+            span.visually-hidden { (words.available) ": " }
+            span.amount { (amount(available, false)) }
+            @if held > 0 { " " span.amount.held { "(" (amount(held, false)) ")" } }
+            " " span.unit { (words.credits) }
         }
     }
 }

@@ -145,7 +145,11 @@ pub async fn lag_of(state: &AppState, caller: &Caller) -> ApiResult<i64> {
     Ok((written - state.reads.position().await?).max(0))
 }
 
-fn kind(text: &str) -> ApiResult<LedgerType> {
+/// The kind of line of a name.
+///
+/// # Errors
+/// `invalid_parameter`.
+pub fn kind(text: &str) -> ApiResult<LedgerType> {
     let known = LedgerType::ALL.into_iter().find(|kind| kind.name() == text);
     let names = || LedgerType::ALL.map(LedgerType::name).join(", ");
     known.ok_or_else(|| ApiError::parameter("type", format!("type is one of {}", names())))

@@ -89,6 +89,10 @@ pub fn view(state: &AppState, asset: &Asset) -> AssetView {
     }
 }
 
-fn parse(id: &str) -> ApiResult<AssetId> {
+/// The id of a file.
+///
+/// # Errors
+/// `not_found` for a text that is none.
+pub fn parse(id: &str) -> ApiResult<AssetId> {
     id.parse().map_err(|_| ApiError::not_found("asset"))
 }

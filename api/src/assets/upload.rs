@@ -59,7 +59,11 @@ async fn store_file(state: &AppState, caller: &Caller, form: &mut Multipart) -> 
     Err(ApiError::parameter("file", "the form lacks the part `file`"))
 }
 
-async fn store_field(state: &AppState, caller: &Caller, mut field: Field<'_>) -> ApiResult<Asset> {
+/// Stores one file of a form.
+///
+/// # Errors
+/// `unsupported_media_type`, `payload_too_large`, a form that broke off.
+pub async fn store_field(state: &AppState, caller: &Caller, mut field: Field<'_>) -> ApiResult<Asset> {
     let name = field.file_name().map(|name| name.chars().filter(|c| !c.is_control()).take(NAME_MAX_CHARS).collect());
     let head = read_head(&mut field).await?;
     let unknown = || ApiError::new(ErrorCode::UnsupportedMediaType, "a file is an image, a video, a sound or a PDF");
@@ -108,7 +112,8 @@ fn unstored(error: ObjectsError) -> ApiError {
     within.map(broken).unwrap_or_else(|| error.into())
 }
 
-fn broken(error: &MultipartError) -> ApiError {
+/// Why a form can't be read on.
+pub fn broken(error: &MultipartError) -> ApiError {
     tracing::debug!(cause = ?error.source(), "a form broke off");
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
         ApiError::new(ErrorCode::PayloadTooLarge, "the file is larger than this route takes")

@@ -32,10 +32,16 @@ pub const REPLAYED: &str = "idempotent-replayed";
 /// The key is empty, too long or not ASCII.
 pub fn once_key(headers: &HeaderMap, tenant: &TenantId, route: &str, body: &Value) -> ApiResult<Option<OnceKey>> {
     let Some(value) = headers.get(KEY) else { return Ok(None) };
-    let wrong = || ApiError::new(ErrorCode::InvalidRequest, "Idempotency-Key has 1 to 255 visible ASCII characters");
-    let key = value.to_str().map_err(|_| wrong())?;
-    if key.is_empty() || key.len() > KEY_MAX_CHARS {
-        return Err(wrong());
+    key_of(value.to_str().unwrap_or_default(), tenant, route, body).map(Some)
+}
+
+/// The once-only key of a text that a client chose.
+///
+/// # Errors
+/// It is empty, too long or not ASCII.
+pub fn key_of(key: &str, tenant: &TenantId, route: &str, body: &Value) -> ApiResult<OnceKey> {
+    if key.is_empty() || key.len() > KEY_MAX_CHARS || !key.is_ascii() {
+        return Err(ApiError::new(ErrorCode::InvalidRequest, "Idempotency-Key has 1 to 255 visible ASCII characters"));
     }
     let mut hasher = Sha256::new();
     for part in [tenant.as_str(), route, key] {
@@ -43,7 +49,7 @@ pub fn once_key(headers: &HeaderMap, tenant: &TenantId, route: &str, body: &Valu
         hasher.update(part);
     }
     let id = format!("idem:{}", hex::encode(hasher.finalize()));
-    Ok(Some(OnceKey { id, fingerprint: hex::encode(Sha256::digest(body.to_string())) }))
+    Ok(OnceKey { id, fingerprint: hex::encode(Sha256::digest(body.to_string())) })
 }
 
 /// The job that the same request led to before, if this is what was refused.

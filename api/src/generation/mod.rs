@@ -3,6 +3,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `prepare` | validates, fills in defaults, prices: a request becomes a job that may be submitted |
+//! | `submit` | submits what a worker is to carry out, once |
 //! | `idempotency` | the same request again is answered as before |
 //! | `refusal` | what dispatch could not do, in the words of the API |
 //! | `chat`, `embeddings`, `images` | OpenAI-compatible routes, answered while the caller waits |
@@ -19,8 +20,9 @@ pub mod frames;
 pub mod idempotency;
 pub mod images;
 pub mod jobs;
-mod prepare;
+pub mod prepare;
 mod refusal;
+pub mod submit;
 pub mod watch;
 pub mod ws;
 

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What the key shall be.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
     /// What to call it.

@@ -37,6 +37,15 @@ pub async fn revoke(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<RevokedKey>> {
+    end(&state, &caller, &id).await?;
+    Ok(axum::Json(RevokedKey { id, object: "api_key", deleted: true }))
+}
+
+/// Ends a key of the caller's tenant.
+///
+/// # Errors
+/// `forbidden`, `not_found`.
+pub async fn end(state: &AppState, caller: &Caller, id: &str) -> ApiResult<()> {
     caller.needs_owner()?;
     let api_key_id: ApiKeyId = id.parse().map_err(|_| ApiError::not_found("API key"))?;
     let tenant: Tenant = state.store.read(caller.tenant_id.as_str()).await?;
@@ -46,5 +55,5 @@ pub async fn revoke(
     let unit = Unit::of(&caller.tenant_id, TenantCommand::RevokeApiKey { api_key_id });
     let committed = state.store.execute(Work { unit, context: caller.context(), side: Side::default() }).await?;
     state.follower.reached(committed.position, PATIENCE).await;
-    Ok(axum::Json(RevokedKey { id, object: "api_key", deleted: true }))
+    Ok(())
 }

@@ -23,14 +23,14 @@ pub fn page(status: StatusCode, markup: Markup) -> Response {
         (header::CONTENT_SECURITY_POLICY, PAGE_POLICY),
         TRUSTED_TYPES,
         (header::CACHE_CONTROL, HeaderValue::from_static("private, no-store")),
-        (header::VARY, HeaderValue::from_static("Accept-Language, HX-Request, HX-History-Restore-Request")),
+        (header::VARY, HeaderValue::from_static("Cookie, Accept-Language, HX-Request, HX-History-Restore-Request")),
         (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     ];
     (status, headers, markup.into_string()).into_response()
 }
 
-/// Another page instead, to be got.
+/// Another page instead, to be got. The path is one that was made here.
 #[must_use]
-pub fn go_to(path: &'static str) -> Response {
+pub fn see(path: &str) -> Response {
     ([(header::CACHE_CONTROL, "no-store")], Redirect::to(path)).into_response()
 }

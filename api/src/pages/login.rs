@@ -8,9 +8,9 @@ use axum::{
 };
 use secrecy::SecretString;
 use serde::Deserialize;
-use templates_maud::entry::Entry;
+use templates_maud::{entry::Entry, paths};
 
-use super::{answer, check_entry, fields, visitor_binding, words};
+use super::{answer, check_entry, desk::look, fields, visitor_binding};
 use crate::{
     auth::{Tokens, open_session},
     caller::{cookie::Cookie, renew},
@@ -57,27 +57,28 @@ pub async fn submit(
 
 /// Goes to the overview, with the cookies of the new session.
 pub fn enter(state: &AppState, tokens: &Tokens) -> Response {
-    let mut response = answer::go_to("/");
+    let mut response = answer::see(paths::OVERVIEW);
     renew::set(response.headers_mut(), tokens, state.settings.secure_cookies());
     response
 }
 
 fn form(state: &AppState, headers: &HeaderMap, email: &str, failure: Option<&ApiError>) -> Response {
-    door(state, headers, email, failure, |entry| entry.login())
+    door(state, headers, (paths::LOGIN, email), failure, |entry| entry.login())
 }
 
 /// A door's page: the form bound to this visitor, and what was wrong with what was typed before.
 pub fn door(
     state: &AppState,
     headers: &HeaderMap,
-    email: &str,
+    (here, email): (&str, &str),
     failure: Option<&ApiError>,
     render: impl Fn(&Entry<'_>) -> maud::Markup,
 ) -> Response {
     let (binding, is_new) = visitor_binding(state, headers);
     let form_token = state.secrets.form_token(&binding);
     let message = failure.map(|error| error.message.as_ref());
-    let markup = render(&Entry { words: words(headers), form_token: &form_token, email, failure: message });
+    let look = look(headers, here);
+    let markup = render(&Entry { look: &look, form_token: &form_token, email, failure: message });
     let mut response = answer::page(failure.map_or(StatusCode::OK, |error| error.status), markup);
     if let Some(error) = failure {
         error.add_headers(response.headers_mut());

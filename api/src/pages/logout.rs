@@ -6,8 +6,9 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
+use templates_maud::paths;
 
-use super::{Confirmed, answer, as_page, fields};
+use super::{Confirmed, answer, as_page, desk::look, fields};
 use crate::{
     auth::logout::end,
     caller::{Person, csrf, renew},
@@ -35,9 +36,9 @@ pub async fn submit(
         ApiResult::Ok(())
     };
     if let Err(error) = ended.await {
-        return as_page(error, &headers, &context.request_id);
+        return as_page(error, &look(&headers, paths::LOGIN), &context.request_id);
     }
-    let mut response = answer::go_to("/login");
+    let mut response = answer::see(paths::LOGIN);
     renew::clear(response.headers_mut(), state.settings.secure_cookies());
     response
 }

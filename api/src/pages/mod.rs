@@ -6,33 +6,49 @@
 //! | `register` | `GET|POST /register` |
 //! | `logout` | `POST /logout` |
 //! | `overview` | `GET /` |
+//! | `market`, `model` | the models, and a model with its playground |
+//! | `jobs`, `job` | the tenant's jobs, and one of them |
+//! | `assets` | the tenant's files |
+//! | `billing`, `ledger` | balance and spending, and the statement |
+//! | `keys`, `quickstart` | API keys, and the first steps with them |
+//! | `preferences` | `POST /preferences`: theme and language |
 //! | `files` | `GET /static/{file}` |
+//! | `desk` | who stands at a page, and how it is to look for them |
+//! | `filled` | multipart forms, whose files become assets |
+//! | `shown` | a job with all that its pages show |
 //! | `answer` | the headers of every page |
 
 pub mod answer;
+pub mod assets;
+pub mod billing;
+pub mod desk;
 pub mod files;
+mod filled;
+pub mod job;
+pub mod jobs;
+pub mod keys;
+pub mod ledger;
 pub mod login;
 pub mod logout;
+pub mod market;
+pub mod model;
 pub mod overview;
+pub mod preferences;
+pub mod quickstart;
 pub mod register;
+mod shown;
 
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use domain::id::RequestId;
 use rand::Rng as _;
 use serde::{Deserialize, de::DeserializeOwned};
-use templates_maud::Words;
+use templates_maud::Look;
 
 use crate::{
     caller::{cookie::Cookie, csrf},
     error::{ApiError, ApiResult, ErrorCode},
     state::AppState,
 };
-
-/// The words that a browser prefers.
-fn words(headers: &HeaderMap) -> &'static Words {
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    Words::preferred(accepted.unwrap_or_default())
-}
 
 /// What the forms of somebody who is not logged in are bound to: theirs from before, or a new one to be set.
 fn visitor_binding(state: &AppState, headers: &HeaderMap) -> (String, bool) {
@@ -67,8 +83,8 @@ fn fields<T: DeserializeOwned>(form: Result<axum::Form<T>, axum::extract::reject
 }
 
 /// An error as a page, for people.
-fn as_page(error: ApiError, headers: &HeaderMap, request_id: &RequestId) -> axum::response::Response {
-    let page = templates_maud::failure::failure(words(headers), &error.message, request_id.as_str());
+fn as_page(error: ApiError, look: &Look, request_id: &RequestId) -> axum::response::Response {
+    let page = templates_maud::failure::failure(look, &error.message, request_id.as_str());
     let mut response = answer::page(error.status, page);
     error.add_headers(response.headers_mut());
     response

@@ -8,11 +8,11 @@ use axum::{
 use maud::Markup;
 use projections::queries::{JobQuery, LedgerQuery};
 use templates_maud::{
-    Visitor,
-    overview::{Balance, Overview},
+    Visitor, paths,
+    portal::overview::{Balance, Overview},
 };
 
-use super::{answer, as_page, words};
+use super::{answer, as_page, desk::look};
 use crate::{
     account::{ledger::lag_of, show::view},
     caller::Person,
@@ -31,26 +31,27 @@ pub async fn show(
     headers: HeaderMap,
     person: Result<Person, ApiError>,
 ) -> Response {
+    let failed = |error| as_page(error, &look(&headers, paths::OVERVIEW), &context.request_id);
     let person = match person {
         Ok(person) => person,
-        Err(error) if error.status == StatusCode::UNAUTHORIZED => return answer::go_to("/login"),
-        Err(error) => return as_page(error, &headers, &context.request_id),
+        Err(error) if error.status == StatusCode::UNAUTHORIZED => return answer::see(paths::LOGIN),
+        Err(error) => return failed(error),
     };
     match render(&state, &context, &headers, &person).await {
         Ok(markup) => answer::page(StatusCode::OK, markup),
-        Err(error) => as_page(error, &headers, &context.request_id),
+        Err(error) => failed(error),
     }
 }
 
 async fn render(state: &AppState, context: &RequestContext, headers: &HeaderMap, person: &Person) -> ApiResult<Markup> {
     let session = &person.session;
     let form_token = state.secrets.form_token(&session.session_id.to_string());
-    let visitor = Visitor { display_name: session.user.display_name.clone(), form_token };
-    let words = words(headers);
+    let mut visitor = Visitor { display_name: session.user.display_name.clone(), form_token, balance: None };
+    let look = look(headers, paths::OVERVIEW);
     let caller = match person.caller(state, context.request_id.clone()) {
         Ok(caller) => caller,
         Err(error) if error.code == ErrorCode::Forbidden => {
-            return Ok(Overview { words, visitor: &visitor, credits: None, jobs: &[], ledger: &[] }.render());
+            return Ok(Overview { look: &look, visitor: &visitor, credits: None, jobs: &[], ledger: &[] }.render());
         }
         Err(error) => return Err(error),
     };
@@ -63,11 +64,12 @@ async fn render(state: &AppState, context: &RequestContext, headers: &HeaderMap,
     let (account, jobs, ledger) = (account?, jobs?.rows, ledger?.rows);
     let tenants = state.live.tenants();
     let credits = Balance {
-        tenant: tenants.tenant(&caller.tenant_id).map_or(words.overview, |entry| &entry.name),
+        tenant: tenants.tenant(&caller.tenant_id).map_or(look.words.overview, |entry| &entry.name),
         available: account.available.micro(),
         held: account.held.micro(),
         posted: account.posted.micro(),
         credit_value: &state.settings.credit_value,
     };
-    Ok(Overview { words, visitor: &visitor, credits: Some(credits), jobs: &jobs, ledger: &ledger }.render())
+    visitor.balance = Some((credits.available, credits.held));
+    Ok(Overview { look: &look, visitor: &visitor, credits: Some(credits), jobs: &jobs, ledger: &ledger }.render())
 }

@@ -8,8 +8,9 @@ use axum::{
 };
 use secrecy::SecretString;
 use serde::Deserialize;
+use templates_maud::paths;
 
-use super::{check_entry, fields, login, words};
+use super::{check_entry, desk::look, fields, login};
 use crate::{
     auth::{
         open_session,
@@ -49,7 +50,7 @@ pub async fn submit(
     let entered = async {
         check_entry(&state, &headers, &csrf_token)?;
         throttle::take_auth(&state.limits, address, Some(&email)).await?;
-        let locale = Some(words(&headers).lang.to_owned());
+        let locale = Some(look(&headers, paths::REGISTER).words.lang.to_owned());
         let new = Registration { email: email.clone(), password, display_name: Some(display_name), locale };
         let user = create(&state, new).await?;
         open_session(&state, &user, &headers).await
@@ -61,5 +62,5 @@ pub async fn submit(
 }
 
 fn form(state: &AppState, headers: &HeaderMap, email: &str, failure: Option<&ApiError>) -> Response {
-    login::door(state, headers, email, failure, |entry| entry.register())
+    login::door(state, headers, (paths::REGISTER, email), failure, |entry| entry.register())
 }

@@ -5,6 +5,7 @@ mod auth;
 mod behind;
 mod callers;
 mod catalog;
+mod pages;
 mod rehearsal;
 mod requests;
 mod support;

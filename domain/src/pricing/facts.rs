@@ -47,6 +47,21 @@ pub enum Meter {
 }
 
 impl Meter {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Call,
+        Self::InputToken,
+        Self::CachedInputToken,
+        Self::OutputToken,
+        Self::Second,
+        Self::Image,
+        Self::InputImage,
+        Self::VideoToken,
+        Self::InputVideoSecond,
+        Self::ToolCall,
+        Self::InputImageToken,
+    ];
+
     /// Its name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -25,11 +25,19 @@ use crate::{caller::Caller, error::ApiResult, generation::watch::job_of, request
 ))]
 pub async fn cancel(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {
     caller.needs_scope("generate")?;
-    job_of(&state, &caller, &id).await?;
-    let job_id: JobId = id.parse().map_err(|_| crate::error::ApiError::not_found("job"))?;
-    stop(&state, &caller.tenant_id, &job_id, caller.context()).await?;
+    ask(&state, &caller, &id).await?;
     let (row, _) = job_of(&state, &caller, &id).await?;
     Ok(axum::Json(view(&state, &row).await?).into_response())
+}
+
+/// Asks a job of the caller's tenant to stop.
+///
+/// # Errors
+/// `not_found`; `conflict` when the job has ended otherwise.
+pub async fn ask(state: &AppState, caller: &Caller, id: &str) -> ApiResult<()> {
+    job_of(state, caller, id).await?;
+    let job_id: JobId = id.parse().map_err(|_| crate::error::ApiError::not_found("job"))?;
+    stop(state, &caller.tenant_id, &job_id, caller.context()).await
 }
 
 /// Asks a job of a tenant to stop.

@@ -19,7 +19,8 @@ use crate::{
     error::{ApiError, ApiResult, ErrorCode},
     generation::{
         idempotency::{self, REPLAYED},
-        prepare::{Asked, prepare},
+        prepare::Asked,
+        submit::submit,
         watch::{Watch, job_of},
     },
     request::Json,
@@ -90,24 +91,13 @@ pub async fn create(
         quote: new.quote,
     };
     let model = asked.model.clone();
-    let prepared = prepare(&state, &caller, asked).await?;
-    let job_id = prepared.job_id.clone();
-    match state.parts.dispatcher.submit(prepared).await {
-        Ok(committed) => {
-            state.written.note(&caller.tenant_id, committed.position);
-            let mut response = answer(&state, &caller, job_id.as_str(), wait).await?;
-            announce(&state, &model, kind, response.headers_mut());
-            Ok(response)
-        }
-        Err(error) => match idempotency::replayed(&error) {
-            Some(earlier) => {
-                let mut response = answer(&state, &caller, &earlier, wait).await?;
-                response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
-                Ok(response)
-            }
-            None => Err(error.into()),
-        },
+    let submitted = submit(&state, &caller, asked).await?;
+    let mut response = answer(&state, &caller, &submitted.job_id, wait).await?;
+    announce(&state, &model, kind, response.headers_mut());
+    if submitted.replayed {
+        response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
     }
+    Ok(response)
 }
 
 async fn answer(state: &AppState, caller: &Caller, job_id: &str, wait: Option<Duration>) -> ApiResult<Response> {

@@ -86,6 +86,14 @@ impl Client {
         self.send("POST", path, &headers, body.as_bytes()).await
     }
 
+    /// Asks as a browser without scripts does: with cookies, and with a form's type and body.
+    pub async fn browse(&self, method: &str, path: &str, cookies: &str, form: Option<(&str, String)>) -> Answer {
+        let (content_type, body) = form.unwrap_or_default();
+        let headers = [("cookie", cookies.to_owned()), ("content-type", content_type.to_owned())];
+        let given: Vec<_> = headers.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        self.send(method, path, &given, body.as_bytes()).await
+    }
+
     /// Sends a request of any kind.
     pub async fn send(&self, method: &str, path: &str, headers: &[(&str, String)], body: &[u8]) -> Answer {
         let mut request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);

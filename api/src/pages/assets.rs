@@ -1,0 +1,125 @@
+//! `GET|POST /assets` and `POST /assets/{id}/delete`: the tenant's files.
+
+use axum::{
+    Form,
+    extract::{Multipart, State, rejection::FormRejection},
+    http::StatusCode,
+    response::Response,
+};
+use domain::id::{AssetId, JobId};
+use serde::Deserialize;
+use store::assets::{Asset, AssetKind, AssetQuery};
+use templates_maud::{
+    paths,
+    portal::{
+        assets::{AssetsPage, Shown},
+        job::Media,
+    },
+};
+
+use super::{
+    Confirmed, answer,
+    desk::{Desk, bounded},
+    fields,
+    filled::Filled,
+};
+use crate::{
+    assets::{link, parse},
+    error::{ApiError, ApiResult},
+    page::{PAGE_DEFAULT, cursor},
+    request::{Path, Query},
+    state::AppState,
+};
+
+/// Which files.
+#[derive(Default, Deserialize)]
+pub struct Wanted {
+    kind: Option<String>,
+    after: Option<String>,
+}
+
+/// Shows the files.
+pub async fn show(State(state): State<AppState>, desk: Desk, Query(wanted): Query<Wanted>) -> Response {
+    page(&state, &desk, wanted, None).await
+}
+
+/// Takes a file.
+pub async fn upload(State(state): State<AppState>, desk: Desk, form: Multipart) -> Response {
+    let taken = async {
+        let filled = Filled::take(&state, &desk, form).await?;
+        let brought = filled.sent.iter().any(|(name, _)| name == "file");
+        if brought { Ok(()) } else { Err(ApiError::parameter("file", "choose a file first")) }
+    };
+    match taken.await {
+        Ok(()) => answer::see(paths::ASSETS),
+        Err(error) => page(&state, &desk, Wanted::default(), Some(&error)).await,
+    }
+}
+
+/// Deletes a file.
+pub async fn delete(
+    State(state): State<AppState>,
+    desk: Desk,
+    Path(id): Path<String>,
+    form: Result<Form<Confirmed>, FormRejection>,
+) -> Response {
+    let deleted = async {
+        desk.check_form(&state, &fields(form)?.csrf_token)?;
+        Ok(state.assets.delete(&desk.caller.tenant_id, &parse(&id)?, state.store.now()).await?)
+    };
+    match deleted.await {
+        Ok(_) => answer::see(paths::ASSETS),
+        Err(error) => {
+            let error: ApiError = error;
+            desk.failed(&error)
+        }
+    }
+}
+
+async fn page(state: &AppState, desk: &Desk, wanted: Wanted, error: Option<&ApiError>) -> Response {
+    match render(state, desk, wanted, error).await {
+        Ok(response) => response,
+        Err(error) => desk.failed(&error),
+    }
+}
+
+async fn render(state: &AppState, desk: &Desk, wanted: Wanted, error: Option<&ApiError>) -> ApiResult<Response> {
+    let after = Some(bounded("after", wanted.after)?).filter(|after| !after.is_empty());
+    let kind = bounded("kind", wanted.kind)?;
+    let query = AssetQuery {
+        kind: [AssetKind::Output, AssetKind::Upload].into_iter().find(|known| known.as_str() == kind),
+        before: cursor::<AssetId>(after.as_deref())?,
+        limit: PAGE_DEFAULT + 1,
+        ..AssetQuery::default()
+    };
+    let mut assets = state.assets.list(&desk.caller.tenant_id, &query, state.store.now()).await?;
+    let has_more = assets.len() > PAGE_DEFAULT as usize;
+    assets.truncate(PAGE_DEFAULT as usize);
+    let next = assets.last().filter(|_| has_more).map(|asset| asset.id.to_string());
+    let shown: Vec<Shown> = assets.iter().map(|asset| shown(state, asset)).collect();
+    let markup = AssetsPage {
+        look: &desk.look,
+        visitor: &desk.visitor,
+        kind: &kind,
+        assets: &shown,
+        failure: error.map(|error| error.message.as_ref()),
+        after: after.as_deref(),
+        next: next.as_deref(),
+    };
+    Ok(answer::page(error.map_or(StatusCode::OK, |error| error.status), markup.render()))
+}
+
+fn shown(state: &AppState, asset: &Asset) -> Shown {
+    Shown {
+        media: Media {
+            asset_id: asset.id.to_string(),
+            url: link::sign(state, &asset.id).url,
+            content_type: asset.content_type.clone(),
+            bytes: asset.bytes,
+            size: asset.width.zip(asset.height),
+        },
+        name: asset.name.clone(),
+        job_id: asset.job_id.as_ref().map(JobId::to_string),
+        created_at: asset.created_at,
+    }
+}

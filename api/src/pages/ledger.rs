@@ -1,0 +1,92 @@
+//! `GET /billing/ledger`: the statement of a tenant, with the export of the lines that are shown.
+
+use axum::{extract::State, http::StatusCode, response::Response};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use projections::queries::LedgerQuery;
+use serde::Deserialize;
+use templates_maud::portal::ledger::{Filter, LedgerPage};
+
+use super::{
+    answer,
+    desk::{Desk, bounded},
+};
+use crate::{
+    account::ledger::{kind, lag_of},
+    error::{ApiError, ApiResult},
+    page::{PAGE_DEFAULT, cursor},
+    request::Query,
+    state::AppState,
+};
+
+/// Which lines.
+#[derive(Default, Deserialize)]
+pub struct Wanted {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+    job: Option<String>,
+    after: Option<String>,
+}
+
+/// Shows the statement.
+pub async fn show(State(state): State<AppState>, desk: Desk, Query(wanted): Query<Wanted>) -> Response {
+    match render(&state, &desk, wanted).await {
+        Ok(response) => response,
+        Err(error) => desk.failed(&error),
+    }
+}
+
+async fn render(state: &AppState, desk: &Desk, wanted: Wanted) -> ApiResult<Response> {
+    let after = Some(bounded("after", wanted.after)?).filter(|after| !after.is_empty());
+    let filter = Filter {
+        kind: bounded("type", wanted.kind)?,
+        from: bounded("from", wanted.from)?,
+        to: bounded("to", wanted.to)?,
+        job: bounded("job", wanted.job)?,
+    };
+    let (from, to) = (start_of("from", &filter.from, 0)?, start_of("to", &filter.to, 1)?);
+    let tenant_id = desk.caller.tenant_id.to_string();
+    let query = LedgerQuery {
+        tenant_id: Some(tenant_id.clone()),
+        entry_type: Some(filter.kind.as_str()).filter(|name| !name.is_empty()).map(kind).transpose()?,
+        job_id: Some(filter.job.clone()).filter(|job| !job.is_empty()),
+        from,
+        to,
+        after: cursor::<i64>(after.as_deref())?,
+        newest_first: true,
+        limit: PAGE_DEFAULT,
+    };
+    lag_of(state, &desk.caller).await?;
+    let (page, statement) = tokio::try_join!(state.reads.ledger(&query), state.reads.statement(&tenant_id, from, to))?;
+    let next = page.rows.last().filter(|_| page.has_more).map(|line| line.entry_id.to_string());
+    let markup = LedgerPage {
+        look: &desk.look,
+        visitor: &desk.visitor,
+        filter: &filter,
+        lines: &page.rows,
+        statement: &statement,
+        export_query: &export_query(from, to),
+        after: after.as_deref(),
+        next: next.as_deref(),
+    };
+    Ok(answer::page(StatusCode::OK, markup.render()))
+}
+
+/// The beginning of a day, or of one so many days later.
+fn start_of(name: &str, day: &str, later: u64) -> ApiResult<Option<DateTime<Utc>>> {
+    if day.is_empty() {
+        return Ok(None);
+    }
+    let wrong = || ApiError::parameter(name, format!("{name} is a day such as 2026-11-22"));
+    let day: NaiveDate = day.parse().map_err(|_| wrong())?;
+    let day = day.checked_add_days(Days::new(later)).ok_or_else(wrong)?;
+    Ok(Some(day.and_time(NaiveTime::MIN).and_utc()))
+}
+
+fn export_query(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> String {
+    let part = |name: &str, at: Option<DateTime<Utc>>| {
+        at.map(|at| format!("&{name}={}", at.format("%Y-%m-%dT%H:%M:%SZ"))).unwrap_or_default()
+    };
+    format!("{}{}", part("from", from), part("to", to))
+}

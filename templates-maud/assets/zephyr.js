@@ -1,0 +1,260 @@
+// What scripts add to pages that work without them: pairs of inputs, conditions between fields, copying, confirming,
+// news of jobs, and streamed conversations. Never builds markup from what a model said: it is set as text.
+(() => {
+  "use strict";
+  const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["x-csrf-token"] || "";
+
+  const toast = (text, bad) => {
+    const note = document.createElement("p");
+    note.className = bad ? "toast bad" : "toast";
+    note.textContent = text;
+    const toasts = document.getElementById("toasts");
+    toasts.append(note);
+    while (toasts.children.length > 3) toasts.firstChild.remove();
+    if (!bad) setTimeout(() => note.remove(), 5000);
+    else note.addEventListener("click", () => note.remove());
+  };
+
+  // A range beside its number input, and a die beside a seed.
+  const pair = (root) => {
+    for (const range of root.querySelectorAll("input[data-pair]")) {
+      const number = document.getElementById(range.dataset.pair);
+      range.hidden = false;
+      range.value = number.value;
+      range.addEventListener("input", () => { number.value = range.value; number.dispatchEvent(new Event("input", { bubbles: true })); });
+      number.addEventListener("input", () => { range.value = number.value; });
+    }
+    for (const die of root.querySelectorAll("button[data-dice]")) {
+      die.hidden = false;
+      die.addEventListener("click", () => {
+        const seed = document.getElementById(die.dataset.dice);
+        const most = Math.min(Number(seed.max) || 2147483647, 4294967295);
+        seed.value = String(crypto.getRandomValues(new Uint32Array(1))[0] % most);
+        seed.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+    }
+  };
+
+  // A field that depends on another is shown, and sent, only while its condition holds.
+  const depend = (root) => {
+    for (const form of root.querySelectorAll("form.run")) {
+      const check = () => {
+        for (const field of form.querySelectorAll("[data-depends]")) {
+          const names = ["p." + field.dataset.depends, "f." + field.dataset.depends];
+          const inputs = names.flatMap((name) => [...form.querySelectorAll(`[name="${CSS.escape(name)}"]`)]);
+          const given = inputs.filter((input) => !/radio|checkbox/.test(input.type) || input.checked).map((input) => input.value);
+          const values = JSON.parse(field.dataset.dependsIn || "[]").map(String);
+          const holds = given.some((value) => value !== "" && (values.length === 0 || values.includes(value)));
+          field.hidden = !holds;
+          for (const input of field.querySelectorAll("input, select, textarea, button")) input.disabled = !holds;
+        }
+      };
+      form.addEventListener("input", check);
+      form.addEventListener("change", check);
+      check();
+    }
+  };
+
+  // A text grows with what is typed, and says when it is too long.
+  const grow = (root) => {
+    for (const text of root.querySelectorAll("textarea[data-grow]")) {
+      const fit = () => {
+        text.style.setProperty("height", "auto");
+        text.style.setProperty("height", Math.min(text.scrollHeight + 2, 480) + "px");
+        const most = Number(text.dataset.most);
+        text.classList.toggle("over", most > 0 && [...text.value].length > most);
+      };
+      text.addEventListener("input", fit);
+      if (text.value) fit();
+    }
+  };
+
+  const copying = (root) => {
+    for (const button of root.querySelectorAll("button[data-copy]")) {
+      if (!navigator.clipboard) continue;
+      button.hidden = false;
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(button.closest("figure").querySelector("code").textContent);
+        button.classList.add("done");
+        setTimeout(() => button.classList.remove("done"), 1500);
+      });
+    }
+  };
+
+  // The result of one run becomes the input of the next.
+  const reuse = (root) => {
+    const target = document.querySelector("form.run .media input[type=text], form.run .media textarea");
+    for (const button of root.querySelectorAll("button[data-use]")) {
+      if (!target) continue;
+      button.hidden = false;
+      button.addEventListener("click", () => {
+        target.value = button.dataset.use;
+        target.dispatchEvent(new Event("input", { bubbles: true }));
+        target.focus();
+      });
+    }
+  };
+
+  // News of a job wakes the part that shows it; without them it asks every two seconds.
+  const streams = new Map();
+  const follow = (root) => {
+    const parts = [...root.querySelectorAll("[data-job]:not([data-over])")];
+    if (root.matches && root.matches("[data-job]:not([data-over])")) parts.push(root);
+    for (const part of parts) {
+      const id = part.dataset.job;
+      if (streams.has(id) || streams.size >= 4 || !window.EventSource) continue;
+      const stream = new EventSource(`/v1/jobs/${id}/events`);
+      streams.set(id, stream);
+      const wake = () => { for (const shown of document.querySelectorAll(`[data-job="${id}"]`)) htmx.trigger(shown, "zephyr:news"); };
+      const end = () => { stream.close(); streams.delete(id); wake(); };
+      for (const name of ["started", "accepted", "retrying", "output", "reconciling", "cancel_requested"]) stream.addEventListener("job." + name, wake);
+      for (const name of ["succeeded", "failed", "canceled", "expired"]) stream.addEventListener("job." + name, end);
+      stream.addEventListener("error", () => { stream.close(); streams.delete(id); });
+    }
+    const running = document.querySelectorAll("[data-job]:not([data-over])").length;
+    const title = document.title.replace(/^\(\d+\) /, "");
+    document.title = running ? `(${running}) ${title}` : title;
+  };
+
+  const bring = (root) => { pair(root); depend(root); grow(root); copying(root); reuse(root); follow(root); };
+
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (button && button.dataset.confirm && !window.confirm(button.dataset.confirm)) event.preventDefault();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const typing = /INPUT|TEXTAREA|SELECT/.test(event.target.tagName);
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+      const form = event.target.closest("form");
+      if (form) { event.preventDefault(); form.requestSubmit(); }
+    } else if (event.key === "/" && !typing) {
+      const search = document.querySelector("[data-search]");
+      if (search) { event.preventDefault(); search.focus(); }
+    }
+  });
+
+  // A conversation is streamed by the same route that API clients use.
+  const converse = (form) => {
+    const text = form.querySelector('textarea[name="p.messages"]');
+    const results = document.getElementById("results");
+    if (!text || !results || form.dataset.conversing) return;
+    form.dataset.conversing = "yes";
+    const messages = [];
+    let running = null;
+    const say = (role, content) => {
+      const turn = document.createElement("article");
+      turn.className = "turn " + role;
+      const body = document.createElement("div");
+      body.className = "answer";
+      body.textContent = content;
+      turn.append(body);
+      results.append(turn);
+      return { turn, body };
+    };
+    const params = () => {
+      const found = {};
+      for (const [name, value] of new FormData(form)) {
+        if (!name.startsWith("p.") || name === "p.messages" || value === "") continue;
+        const path = name.slice(2).split(".");
+        const last = path.pop();
+        const input = form.querySelector(`[name="${CSS.escape(name)}"]`);
+        const inner = path.reduce((object, key) => (object[key] ||= {}), found);
+        inner[last] = input.type === "number" ? Number(value) : value === "true" ? true : value === "false" ? false : value;
+      }
+      return found;
+    };
+    const ask = async () => {
+      const content = text.value.trim();
+      if (!content) return;
+      messages.push({ role: "user", content });
+      say("user", content);
+      text.value = "";
+      const { turn, body } = say("assistant", "");
+      turn.setAttribute("aria-busy", "true");
+      running = new AbortController();
+      form.classList.add("running");
+      try {
+        const answer = await fetch("/v1/chat/completions", {
+          method: "POST",
+          signal: running.signal,
+          headers: { "content-type": "application/json", "x-csrf-token": token(), "idempotency-key": crypto.randomUUID() },
+          body: JSON.stringify({ ...params(), model: form.dataset.model, messages, stream: true, stream_options: { include_usage: true } }),
+        });
+        if (!answer.ok) throw new Error((await answer.json()).error.message);
+        await read(answer.body, turn, body);
+        messages.push({ role: "assistant", content: body.textContent });
+      } catch (error) {
+        if (error.name !== "AbortError") toast(error.message, true);
+        turn.classList.add("broken");
+      } finally {
+        turn.removeAttribute("aria-busy");
+        form.classList.remove("running");
+        running = null;
+      }
+    };
+    const read = async (stream, turn, body) => {
+      const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        const lines = (rest + value).split("\n");
+        rest = lines.pop();
+        for (const line of lines) if (line.startsWith("data: ") && line !== "data: [DONE]") take(JSON.parse(line.slice(6)), turn, body);
+      }
+    };
+    const take = (chunk, turn, body) => {
+      if (chunk.error) throw new Error(chunk.error.message);
+      const delta = chunk.choices && chunk.choices[0] && chunk.choices[0].delta;
+      if (delta && delta.reasoning_content) {
+        let thought = turn.querySelector("details");
+        if (!thought) {
+          thought = document.createElement("details");
+          thought.append(document.createElement("summary"), document.createElement("div"));
+          thought.firstChild.textContent = "…";
+          turn.prepend(thought);
+        }
+        thought.lastChild.append(delta.reasoning_content);
+      }
+      if (delta && delta.content) body.append(delta.content);
+      if (chunk.usage) {
+        const foot = document.createElement("p");
+        foot.className = "soft amount";
+        foot.textContent = [chunk.usage.total_tokens + " tokens", chunk.usage.cost].filter(Boolean).join(" · ");
+        turn.append(foot);
+      }
+    };
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      if (running) running.abort(); else ask();
+    }, true);
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    bring(document);
+    for (const form of document.querySelectorAll('.bench[data-layout="chat"] form.run')) converse(form);
+    const summary = document.querySelector("[data-focus]");
+    if (summary) summary.focus();
+    if (!window.htmx) return;
+    document.body.addEventListener("htmx:load", (event) => bring(event.detail.elt));
+    document.body.addEventListener("htmx:responseError", (event) => {
+      const status = event.detail.xhr.status;
+      if (status === 401) window.location.reload();
+      else toast(`${status} · ${event.detail.xhr.getResponseHeader("x-request-id") || ""}`, true);
+    });
+    // A form that was run is a new one: its next run is another job.
+    document.body.addEventListener("htmx:afterRequest", (event) => {
+      const once = event.detail.elt.matches("form.run") && event.detail.successful && event.detail.elt.querySelector("input[name=once]");
+      if (once && event.detail.xhr.status === 200) once.value = crypto.randomUUID();
+    });
+    // What was wrong with a form comes back in its place, not among the results.
+    document.body.addEventListener("htmx:beforeSwap", (event) => {
+      if (event.detail.xhr.status === 422 && event.detail.elt.matches("form.run")) {
+        event.detail.target = event.detail.elt;
+        event.detail.swapOverride = "outerHTML";
+      }
+    });
+  });
+})();

@@ -1,0 +1,8 @@
+//! What pages are put together from: states, prices, receipts, timelines, tables, snippets.
+
+pub mod pager;
+pub mod price;
+pub mod receipt;
+pub mod snippet;
+pub mod state;
+pub mod timeline;

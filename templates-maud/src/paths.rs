@@ -1,0 +1,82 @@
+//! Every URL of the pages, once: the router takes its patterns from here, and links are made here.
+
+/// The first page after logging in.
+pub const OVERVIEW: &str = "/";
+/// The door.
+pub const LOGIN: &str = "/login";
+/// The other door.
+pub const REGISTER: &str = "/register";
+/// The way out.
+pub const LOGOUT: &str = "/logout";
+/// Theme and language.
+pub const PREFERENCES: &str = "/preferences";
+/// The models.
+pub const MARKET: &str = "/market";
+/// A model.
+pub const MODEL: &str = "/m/{model}";
+/// What a filled form would cost.
+pub const PRICE: &str = "/m/{model}/{capability}/price";
+/// Runs a filled form.
+pub const RUN: &str = "/m/{model}/{capability}/run";
+/// The tenant's jobs.
+pub const JOBS: &str = "/jobs";
+/// A job.
+pub const JOB: &str = "/jobs/{id}";
+/// Stops a job.
+pub const JOB_CANCEL: &str = "/jobs/{id}/cancel";
+/// The part of a job's page that changes.
+pub const JOB_STATE: &str = "/_f/jobs/{id}/state";
+/// A job among the results of a bench.
+pub const JOB_CARD: &str = "/_f/jobs/{id}/card";
+/// The tenant's files.
+pub const ASSETS: &str = "/assets";
+/// Deletes a file.
+pub const ASSET_DELETE: &str = "/assets/{id}/delete";
+/// Balance and spending.
+pub const BILLING: &str = "/billing";
+/// The statement.
+pub const LEDGER: &str = "/billing/ledger";
+/// The API keys.
+pub const KEYS: &str = "/keys";
+/// Ends an API key.
+pub const KEY_REVOKE: &str = "/keys/{id}/revoke";
+/// The first steps with the API.
+pub const QUICKSTART: &str = "/quickstart";
+/// Every component in every state, in development.
+pub const STYLEGUIDE: &str = "/styleguide";
+
+/// A pattern with its places filled, in their order. Values are ids and names: they need no escaping.
+#[must_use]
+pub fn fill(pattern: &str, values: &[&str]) -> String {
+    let mut path = String::with_capacity(pattern.len());
+    let (mut rest, mut values) = (pattern, values.iter());
+    while let Some((before, after)) = rest.split_once('{') {
+        let (_, after) = after.split_once('}').unwrap_or(("", after));
+        path.push_str(before);
+        path.push_str(values.next().copied().unwrap_or_default());
+        rest = after;
+    }
+    path.push_str(rest);
+    path
+}
+
+/// A path with a query of these pairs; those without a value are left out.
+#[must_use]
+pub fn with_query(path: &str, pairs: &[(&str, &str)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs.iter().filter(|(_, value)| !value.is_empty()));
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_filled_and_queries_escaped() {
+        assert_eq!(fill(RUN, &["a-model", "chat"]), "/m/a-model/chat/run");
+        assert_eq!(fill(JOBS, &[]), "/jobs");
+        assert_eq!(with_query(MARKET, &[("q", "a b&c"), ("cap", "")]), "/market?q=a+b%26c");
+    }
+}

@@ -1,0 +1,12 @@
+//! The pages of people who use the gateway, one file a page.
+
+pub mod assets;
+pub mod billing;
+pub mod job;
+pub mod jobs;
+pub mod keys;
+pub mod ledger;
+pub mod market;
+pub mod model;
+pub mod overview;
+pub mod quickstart;
