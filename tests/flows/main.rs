@@ -13,6 +13,7 @@ mod everything;
 mod following;
 mod journey;
 mod once;
+mod operations;
 mod outage;
 mod proxy;
 mod rates;
