@@ -14,7 +14,8 @@ use std::{
 };
 use tokio::time::timeout;
 
-static CORRECT: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("correct.lua")));
+static CORRECT: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("windows.lua"), include_str!("correct.lua"))));
 static CHECK: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("windows.lua"), include_str!("check.lua"))));
 static TAKE: LazyLock<Script> =
