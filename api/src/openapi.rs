@@ -55,6 +55,8 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         admin::provider_keys::create::create, admin::provider_keys::change::change,
         admin::provider_keys::change::revoke, admin::routing::flight, admin::routing::dry_run,
         generation::chat::create, generation::embeddings::create, generation::images::create,
+        generation::edits::create, generation::videos::create::create, generation::videos::list::list,
+        generation::videos::show::show, generation::videos::content::content, generation::videos::delete::delete,
         generation::jobs::create::create, generation::jobs::list::list, generation::jobs::show::show,
         generation::jobs::cancel::cancel, generation::jobs::events::events, generation::jobs::receipt::show,
     )

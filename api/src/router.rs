@@ -21,7 +21,7 @@ use crate::{
     caller::renew::renew_session,
     catalog,
     error::SHOULD_RETRY,
-    generation::{self, jobs},
+    generation::{self, jobs, videos},
     health, keys, metering, openapi, pages,
     request::{ASSET_BODY_MAX_BYTES, JSON_BODY_MAX_BYTES, observe, throttle},
     state::AppState,
@@ -46,11 +46,7 @@ pub fn router(state: AppState) -> Router {
         .route("/auth/logout", post(auth::logout::logout))
         .route("/auth/me", get(auth::me::me))
         // API clients: any OpenAI SDK.
-        .route("/v1/models", get(catalog::models::list))
-        .route("/v1/models/{id}", get(catalog::models::show))
-        .route("/v1/chat/completions", post(generation::chat::create))
-        .route("/v1/embeddings", post(generation::embeddings::create))
-        .route("/v1/images/generations", post(generation::images::create))
+        .merge(compatible())
         // API clients: our own.
         .route("/v1/catalog", get(catalog::show::all))
         .route("/v1/catalog/{model}", get(catalog::show::one))
@@ -78,6 +74,28 @@ pub fn router(state: AppState) -> Router {
         .merge(admin_catalog())
         .merge(admin_operations())
         // Browsers.
+        .merge(browsers())
+        .layer(middleware::from_fn_with_state(state.clone(), metering::requests::admit))
+        .layer(middleware::from_fn_with_state(state.clone(), renew_session))
+        .layer(DefaultBodyLimit::max(JSON_BODY_MAX_BYTES))
+        .layer(cors(&state))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            HeaderName::from_static("referrer-policy"),
+            HeaderValue::from_static("same-origin"),
+        ))
+        .layer(CatchPanicLayer::custom(observe::on_panic))
+        .layer(middleware::from_fn(observe::observe))
+        .with_state(state)
+}
+
+/// The pages, and what they are made of.
+fn browsers() -> Router<AppState> {
+    let asset_body = DefaultBodyLimit::max(ASSET_BODY_MAX_BYTES);
+    Router::new()
         .route(paths::OVERVIEW, get(pages::overview::show))
         .route(paths::LOGIN, get(pages::login::show).post(pages::login::submit))
         .route(paths::REGISTER, get(pages::register::show).post(pages::register::submit))
@@ -100,21 +118,21 @@ pub fn router(state: AppState) -> Router {
         .route(paths::KEY_REVOKE, post(pages::keys::end))
         .route(paths::QUICKSTART, get(pages::quickstart::show))
         .route("/static/{file}", get(pages::files::show))
-        .layer(middleware::from_fn_with_state(state.clone(), metering::requests::admit))
-        .layer(middleware::from_fn_with_state(state.clone(), renew_session))
-        .layer(DefaultBodyLimit::max(JSON_BODY_MAX_BYTES))
-        .layer(cors(&state))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            header::X_CONTENT_TYPE_OPTIONS,
-            HeaderValue::from_static("nosniff"),
-        ))
-        .layer(SetResponseHeaderLayer::if_not_present(
-            HeaderName::from_static("referrer-policy"),
-            HeaderValue::from_static("same-origin"),
-        ))
-        .layer(CatchPanicLayer::custom(observe::on_panic))
-        .layer(middleware::from_fn(observe::observe))
-        .with_state(state)
+}
+
+/// What OpenAI's SDKs call.
+fn compatible() -> Router<AppState> {
+    let forms = DefaultBodyLimit::max(ASSET_BODY_MAX_BYTES);
+    Router::new()
+        .route("/v1/models", get(catalog::models::list))
+        .route("/v1/models/{id}", get(catalog::models::show))
+        .route("/v1/chat/completions", post(generation::chat::create))
+        .route("/v1/embeddings", post(generation::embeddings::create))
+        .route("/v1/images/generations", post(generation::images::create))
+        .route("/v1/images/edits", post(generation::edits::create).layer(forms))
+        .route("/v1/videos", get(videos::list::list).post(videos::create::create).layer(forms))
+        .route("/v1/videos/{id}", get(videos::show::show).delete(videos::delete::delete))
+        .route("/v1/videos/{id}/content", get(videos::content::content))
 }
 
 /// People, tenants, credits, jobs, and how the installation is.

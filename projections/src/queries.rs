@@ -42,6 +42,8 @@ pub struct JobQuery {
     pub model: Option<String>,
     /// Only of this capability.
     pub capability: Option<String>,
+    /// Only of one of these capabilities, if any are named.
+    pub capabilities: Vec<String>,
     /// Only by this API key.
     pub api_key_id: Option<String>,
     /// Only by this person.
@@ -52,6 +54,8 @@ pub struct JobQuery {
     pub to: Option<DateTime<Utc>>,
     /// The last job of the page before.
     pub after: Option<String>,
+    /// The oldest first, instead of the newest.
+    pub oldest_first: bool,
     /// How many; more than [`LIMIT_AT_MOST`] are never given.
     pub limit: u32,
 }
@@ -309,18 +313,21 @@ pub async fn read_job(pool: &PgPool, job_id: &str) -> Result<Option<(JobRow, Vec
 }
 
 async fn select_jobs(pool: &PgPool, schema: &str, query: &JobQuery, limit: i64) -> Result<Vec<JobRow>, ReadError> {
+    let (side, order) = if query.oldest_first { (">", "asc") } else { ("<", "desc") };
     let sql = format!(
         "select row_to_json(t)::text from {schema}.jobs t
           where ($1::text is null or tenant_id = $1) and ($2::text is null or status = $2)
             and ($3::text is null or model = $3) and ($4::text is null or capability = $4)
             and ($5::text is null or api_key_id = $5) and ($6::text is null or user_id = $6)
             and ($7::timestamptz is null or created_at >= $7) and ($8::timestamptz is null or created_at < $8)
-            and ($9::text is null or job_id < $9)
-          order by job_id desc limit $10"
+            and ($9::text is null or job_id {side} $9)
+            and (cardinality($10::text[]) = 0 or capability = any($10))
+          order by job_id {order} limit $11"
     );
     let asked = sqlx::query_scalar(&sql).bind(&query.tenant_id).bind(query.status.map(JobStatus::name));
     let asked = asked.bind(&query.model).bind(&query.capability).bind(&query.api_key_id).bind(&query.user_id);
-    many(asked.bind(query.from).bind(query.to).bind(&query.after).bind(limit).fetch_all(pool).await?)
+    let asked = asked.bind(query.from).bind(query.to).bind(&query.after).bind(&query.capabilities);
+    many(asked.bind(limit).fetch_all(pool).await?)
 }
 
 async fn select_ledger(

@@ -113,6 +113,15 @@ impl Contents {
         Ok(select_inputs(&self.pool, job).await?.map(InputsRow::into_inputs).transpose()?)
     }
 
+    /// What jobs were submitted with, in no order; those that were erased are missing.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn inputs_of(&self, jobs: &[String]) -> Result<Vec<JobInputs>, ContentsError> {
+        let rows = select_inputs_of(&self.pool, jobs).await?;
+        Ok(rows.into_iter().map(InputsRow::into_inputs).collect::<Result<_, _>>()?)
+    }
+
     /// Erases what a job was submitted with and its texts.
     ///
     /// # Errors
@@ -237,6 +246,16 @@ async fn select_inputs(pool: &PgPool, job: &JobId) -> Result<Option<InputsRow>, 
     )
     .bind(job.as_str())
     .fetch_optional(pool)
+    .await
+}
+
+async fn select_inputs_of(pool: &PgPool, jobs: &[String]) -> Result<Vec<InputsRow>, sqlx::Error> {
+    sqlx::query_as(
+        "select job_id, route, params::text, metadata::text, webhook_url, created_at
+         from job_inputs where job_id = any($1)",
+    )
+    .bind(jobs)
+    .fetch_all(pool)
     .await
 }
 

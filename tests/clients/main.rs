@@ -1,5 +1,5 @@
-//! The official SDKs, driven by pytest: Ark's and Runway's against the simulator, OpenAI's against a gateway. Their output is shown
-//! when they fail. It never calls a real provider.
+//! The official SDKs, driven by pytest: all of them against the simulator, OpenAI's also against a gateway. Their output is
+//! shown when they fail. It never calls a real provider.
 
 #[path = "../flows/answer.rs"]
 #[expect(dead_code, reason = "flows use more of it")]
@@ -27,6 +27,11 @@ async fn the_ark_sdk_is_content_with_the_simulator() -> anyhow::Result<()> {
 #[tokio::test]
 async fn the_runway_sdk_is_content_with_the_simulator() -> anyhow::Result<()> {
     with_simulator("runway").await
+}
+
+#[tokio::test]
+async fn the_openai_sdk_is_content_with_the_simulator() -> anyhow::Result<()> {
+    with_simulator("openai-simulator").await
 }
 
 async fn with_simulator(sdk: &str) -> anyhow::Result<()> {

@@ -31,11 +31,14 @@ pub const ARK: SeedProvider =
     SeedProvider { name: "ark", base_url: "https://ark.cn-beijing.volces.com/api/v3", simulator_path: "/ark/api/v3" };
 
 /// The providers of the delivered catalog.
-pub const PROVIDERS: [SeedProvider; 2] =
-    [ARK, SeedProvider { name: "runway", base_url: "https://api.dev.runwayml.com/v1", simulator_path: "/runway/v1" }];
+pub const PROVIDERS: [SeedProvider; 3] = [
+    ARK,
+    SeedProvider { name: "openai", base_url: "https://api.openai.com/v1", simulator_path: "/openai/v1" },
+    SeedProvider { name: "runway", base_url: "https://api.dev.runwayml.com/v1", simulator_path: "/runway/v1" },
+];
 
 /// The files of `seed/catalog`.
-const CATALOG: [(&str, &str); 10] = [
+const CATALOG: &[(&str, &str)] = &[
     ("ark-chat-seed-1-6.json", include_str!("../seed/catalog/ark-chat-seed-1-6.json")),
     ("ark-chat-seed-2-0.json", include_str!("../seed/catalog/ark-chat-seed-2-0.json")),
     ("ark-chat-seed-2-1.json", include_str!("../seed/catalog/ark-chat-seed-2-1.json")),
@@ -44,6 +47,9 @@ const CATALOG: [(&str, &str); 10] = [
     ("ark-videos-seedance-1.json", include_str!("../seed/catalog/ark-videos-seedance-1.json")),
     ("ark-videos-seedance-2.json", include_str!("../seed/catalog/ark-videos-seedance-2.json")),
     ("demo.json", include_str!("../seed/catalog/demo.json")),
+    ("openai-chat.json", include_str!("../seed/catalog/openai-chat.json")),
+    ("openai-embeddings.json", include_str!("../seed/catalog/openai-embeddings.json")),
+    ("openai-images.json", include_str!("../seed/catalog/openai-images.json")),
     ("runway-images.json", include_str!("../seed/catalog/runway-images.json")),
     ("runway-videos.json", include_str!("../seed/catalog/runway-videos.json")),
 ];

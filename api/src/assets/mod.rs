@@ -13,7 +13,7 @@
 
 pub mod content;
 pub mod delete;
-mod deliver;
+pub mod deliver;
 pub mod link;
 pub mod list;
 pub mod show;

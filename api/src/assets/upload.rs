@@ -11,6 +11,7 @@ use axum::{
     response::IntoResponse,
 };
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 use domain::id::AssetId;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use store::{
@@ -53,17 +54,22 @@ async fn store_file(state: &AppState, caller: &Caller, form: &mut Multipart) -> 
     for _ in 0..PARTS_MAX {
         let Some(field) = form.next_field().await.map_err(|error| broken(&error))? else { break };
         if field.name() == Some("file") {
-            return store_field(state, caller, field).await;
+            return store_field(state, caller, field, None).await;
         }
     }
     Err(ApiError::parameter("file", "the form lacks the part `file`"))
 }
 
-/// Stores one file of a form.
+/// Stores one part of a form, until `expires_at` if that is said.
 ///
 /// # Errors
-/// `unsupported_media_type`, `payload_too_large`, a form that broke off.
-pub async fn store_field(state: &AppState, caller: &Caller, mut field: Field<'_>) -> ApiResult<Asset> {
+/// `unsupported_media_type`, `payload_too_large`, or when it breaks off.
+pub async fn store_field(
+    state: &AppState,
+    caller: &Caller,
+    mut field: Field<'_>,
+    expires_at: Option<DateTime<Utc>>,
+) -> ApiResult<Asset> {
     let name = field.file_name().map(|name| name.chars().filter(|c| !c.is_control()).take(NAME_MAX_CHARS).collect());
     let head = read_head(&mut field).await?;
     let unknown = || ApiError::new(ErrorCode::UnsupportedMediaType, "a file is an image, a video, a sound or a PDF");
@@ -89,7 +95,7 @@ pub async fn store_field(state: &AppState, caller: &Caller, mut field: Field<'_>
         duration_ms: None,
         name,
         created_at: now,
-        expires_at: None,
+        expires_at,
     };
     state.assets.insert(&asset).await?;
     Ok(asset)

@@ -9,18 +9,19 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use dispatch::{Answer, Finished};
-use domain::{capability::CapabilityKind, job::Output};
+use domain::{Credits, capability::CapabilityKind, job::Output, unit::OnceKey};
 use futures::TryStreamExt as _;
 use serde_json::{Map, Value, json};
 
 use super::{
     idempotency, label,
     prepare::{Asked, Begun, begin, model_and_params},
+    size,
 };
 use crate::{
     assets::link,
     caller::Caller,
-    catalog::deprecation::announce,
+    catalog::{deprecation::announce, estimates::callable},
     error::{ApiError, ApiResult},
     request::Json,
     state::AppState,
@@ -54,13 +55,41 @@ pub async fn create(
 
 async fn generate(state: &AppState, caller: &Caller, headers: &HeaderMap, body: Value) -> ApiResult<Response> {
     let once = idempotency::once_key(headers, &caller.tenant_id, ROUTE, &body)?;
-    let (model, mut params) = model_and_params(body)?;
-    let format = format(&mut params)?;
-    several(&mut params)?;
-    params.remove("user");
+    let (model, params) = model_and_params(body)?;
     let from_images = params.get("image").is_some_and(|image| !image.is_null());
     let kind = if from_images { CapabilityKind::ImageToImage } else { CapabilityKind::TextToImage };
-    let asked = Asked::waiting((model.clone(), kind), Value::Object(params), ROUTE, once.clone()).quoted(headers)?;
+    make(state, caller, headers, Making { route: ROUTE, model, kind, params, once }).await
+}
+
+/// Images that are to be made while the caller waits.
+pub(super) struct Making {
+    /// The route, as jobs remember it.
+    pub(super) route: &'static str,
+    /// The public name of the model.
+    pub(super) model: String,
+    /// From a text, or from images.
+    pub(super) kind: CapabilityKind,
+    /// The parameters, in OpenAI's words.
+    pub(super) params: Map<String, Value>,
+    /// The once-only key of the request.
+    pub(super) once: Option<OnceKey>,
+}
+
+/// Makes images, and answers as OpenAI does.
+pub(super) async fn make(
+    state: &AppState,
+    caller: &Caller,
+    headers: &HeaderMap,
+    making: Making,
+) -> ApiResult<Response> {
+    let Making { route, model, kind, mut params, once } = making;
+    let called = callable(state, caller, &model, kind)?;
+    let properties = &called.schema.schema()["properties"];
+    let format = format(&mut params, properties)?;
+    several(&mut params, properties)?;
+    fit_size(&mut params, properties)?;
+    params.remove("user");
+    let asked = Asked::waiting((model.clone(), kind), Value::Object(params), route, once.clone()).quoted(headers)?;
     let (started, params) = match begin(state, caller, asked).await? {
         Begun::Started(started, params) => (*started, params),
         Begun::Replayed(response) => return Ok(response),
@@ -70,18 +99,7 @@ async fn generate(state: &AppState, caller: &Caller, headers: &HeaderMap, body: 
     let Answer::Images { outputs, failures } = answer else {
         return Err(ApiError::internal(&"images answered with a text"));
     };
-    let mut data = Vec::with_capacity(outputs.len());
-    for output in &outputs {
-        data.push(image(state, output, format).await?);
-    }
-    let failed: Vec<Value> =
-        failures.iter().map(|(code, message)| json!({ "code": code, "message": message })).collect();
-    let body = json!({
-        "created": state.parts.store.now().timestamp(),
-        "data": data,
-        "failed": failed,
-        "usage": { "images": outputs.len(), "cost": cost },
-    });
+    let body = answered(state, (&outputs, &failures, cost), format).await?;
     idempotency::keep(state, once.as_ref(), &body).await;
     let mut response = axum::Json(body).into_response();
     label(&mut response, &job_id, Some(cost));
@@ -89,17 +107,57 @@ async fn generate(state: &AppState, caller: &Caller, headers: &HeaderMap, body: 
     Ok(response)
 }
 
-fn format(params: &mut Map<String, Value>) -> ApiResult<Format> {
-    match params.remove("response_format") {
-        None | Some(Value::Null) => Ok(Format::Url),
-        Some(Value::String(word)) if word == "url" => Ok(Format::Url),
-        Some(Value::String(word)) if word == "b64_json" => Ok(Format::Base64),
-        Some(_) => Err(ApiError::parameter("response_format", "response_format is url or b64_json")),
+async fn answered(
+    state: &AppState,
+    (outputs, failures, cost): (&[Output], &[(String, String)], Credits),
+    format: Format,
+) -> ApiResult<Value> {
+    let mut data = Vec::with_capacity(outputs.len());
+    for output in outputs {
+        data.push(image(state, output, format).await?);
+    }
+    let failed: Vec<Value> =
+        failures.iter().map(|(code, message)| json!({ "code": code, "message": message })).collect();
+    Ok(json!({
+        "created": state.parts.store.now().timestamp(),
+        "data": data,
+        "failed": failed,
+        "usage": { "images": outputs.len(), "cost": cost },
+    }))
+}
+
+/// A size in pixels, for models that have other words for it.
+fn fit_size(params: &mut Map<String, Value>, properties: &Value) -> ApiResult<()> {
+    let other_words = properties.get("size").is_none() && properties.get("ratio").is_some();
+    match params.get("size").and_then(Value::as_str).filter(|_| other_words).map(str::to_owned) {
+        None => Ok(()),
+        Some(asked) => {
+            params.remove("size");
+            if asked != "auto" {
+                params.extend(size::translate(&asked, properties)?);
+            }
+            Ok(())
+        }
     }
 }
 
-/// OpenAI's `n`, in the words of the models here: one image, or a sequence of at most so many.
-fn several(params: &mut Map<String, Value>) -> ApiResult<()> {
+/// How the client wants its images; unless it says so, as the capability does.
+fn format(params: &mut Map<String, Value>, properties: &Value) -> ApiResult<Format> {
+    let asked = params.remove("response_format").filter(|asked| !asked.is_null());
+    let usual = &properties["response_format"]["default"];
+    match asked.as_ref().unwrap_or(usual) {
+        Value::Null => Ok(Format::Url),
+        Value::String(word) if word == "url" => Ok(Format::Url),
+        Value::String(word) if word == "b64_json" => Ok(Format::Base64),
+        _ => Err(ApiError::parameter("response_format", "response_format is url or b64_json")),
+    }
+}
+
+/// OpenAI's `n`, in the words of the model: its own `n`, or a sequence of at most so many.
+fn several(params: &mut Map<String, Value>, properties: &Value) -> ApiResult<()> {
+    if properties.get("n").is_some() {
+        return Ok(());
+    }
     match params.remove("n") {
         None | Some(Value::Null) => Ok(()),
         Some(n) => match n.as_u64() {

@@ -6,15 +6,20 @@
 //! | `submit` | submits what a worker is to carry out, once |
 //! | `idempotency` | the same request again is answered as before |
 //! | `refusal` | what dispatch could not do, in the words of the API |
-//! | `chat`, `embeddings`, `images` | OpenAI-compatible routes, answered while the caller waits |
+//! | `chat`, `embeddings`, `images`, `edits` | OpenAI-compatible routes, answered while the caller waits |
+//! | `videos/` | OpenAI's videos over the jobs that make them |
+//! | `size` | which of a model's resolutions and ratios a size in pixels is |
+//! | `body` | a body with files: a form, or JSON that names them |
 //! | `jobs/` | the native routes: submit, list, show, cancel, events |
 //! | `frames` | unnumbered progress and text, fanned out within this process |
 //! | `watch` | the numbered events of a job, from any number on |
 //! | `ws` | the WebSocket |
 //! | `callback` | an upstream says that something changed: a timer is hastened, nothing is believed |
 
+mod body;
 pub mod callback;
 pub mod chat;
+pub mod edits;
 pub mod embeddings;
 pub mod frames;
 pub mod idempotency;
@@ -22,7 +27,9 @@ pub mod images;
 pub mod jobs;
 pub mod prepare;
 mod refusal;
+mod size;
 pub mod submit;
+pub mod videos;
 pub mod watch;
 pub mod ws;
 

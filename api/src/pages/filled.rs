@@ -49,7 +49,7 @@ async fn take(state: &AppState, desk: &Desk, mut form: Multipart) -> ApiResult<F
         } else if !checked {
             return Err(ApiError::new(ErrorCode::CsrfRefused, "the form's token must come first"));
         } else if field.file_name().is_some_and(|file| !file.is_empty()) {
-            let asset = store_field(state, &desk.caller, field).await?;
+            let asset = store_field(state, &desk.caller, field, None).await?;
             filled.sent.push((name, asset.id.to_string()));
         } else if field.file_name().is_none() {
             let text = text(field).await?;

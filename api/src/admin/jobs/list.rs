@@ -61,6 +61,7 @@ pub async fn list(
         from: filter.from,
         to: filter.to,
         after: filter.after,
+        ..JobQuery::default()
     };
     let page = state.reads.jobs(&query).await?;
     let jobs = page.rows.iter().map(AdminJob::from).collect();

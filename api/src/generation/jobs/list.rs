@@ -57,11 +57,11 @@ pub async fn list(State(state): State<AppState>, caller: Caller, Query(filter): 
         model: filter.model,
         capability: filter.capability,
         api_key_id: filter.key,
-        user_id: None,
         from: filter.from,
         to: filter.to,
         after: filter.after,
         limit,
+        ..JobQuery::default()
     };
     let lag = lag_of(&state, &caller).await?;
     let page = state.reads.jobs(&query).await?;
