@@ -1,4 +1,4 @@
-//! The whole route table, in one function, with a word on who calls each group.
+//! The whole route table, with a word on who calls each group.
 
 use axum::{
     Router,

@@ -1,7 +1,7 @@
 //! A job with all that its pages show: read once, rendered as a page, as the part that changes, or as a card.
 
-use domain::{capability::CapabilityKind, id::JobId, job::Job, pricing::Charge};
-use projections::rows::{JobEventRow, JobRow, JobStatus};
+use domain::{id::JobId, job::Job, pricing::Charge};
+use projections::rows::{JobEventRow, JobRow};
 use serde_json::Value;
 use store::contents::TextKind;
 use templates_maud::{
@@ -13,7 +13,7 @@ use crate::{
     caller::Caller,
     error::{ApiError, ApiResult},
     generation::{
-        jobs::{in_words, present},
+        jobs::{in_words, present, receipt},
         watch::job_of,
     },
     state::AppState,
@@ -50,7 +50,8 @@ impl Loaded {
             content_type: output.content_type,
             bytes: output.bytes,
         });
-        let charge = charge(state, &row).await;
+        let job: Job = state.store.read(job_id).await?;
+        let charge = receipt::explained(state, &job);
         let failure = row.error_code.as_deref().map(in_words);
         let texts = texts.map(|text| text.body).collect();
         Ok(Self { events, params, media: media.collect(), texts, charge, failure, progress: view.progress, row })
@@ -72,16 +73,4 @@ impl Loaded {
             progress: self.progress,
         }
     }
-}
-
-/// How the charge adds up, computed again from what the job froze; only where it gives what was charged.
-async fn charge(state: &AppState, row: &JobRow) -> Option<Charge> {
-    if row.status != JobStatus::Succeeded {
-        return None;
-    }
-    let kind: CapabilityKind = row.capability.parse().ok()?;
-    let callable = state.live.catalog().version(&row.model, kind, row.price_version)?;
-    let job: Job = state.store.read(&row.job_id).await.ok()?;
-    let charge = callable.capability.charge(&job.submission()?.priced_params, &row.usage).ok()?;
-    (charge.amount.micro() == row.charged).then_some(charge)
 }

@@ -65,9 +65,6 @@ pub async fn show(
     let (row, _) = job_of(&state, &caller, &id).await?;
     let job: Job = state.store.read(&row.job_id).await?;
     let submission = job.submission().ok_or_else(|| ApiError::not_found("job"))?;
-    let frozen = state.live.catalog().version(&submission.model, submission.capability, submission.price_version);
-    let charge = frozen.and_then(|version| version.capability.charge(&submission.priced_params, job.usage()).ok());
-    let lines = |Charge { amount, lines, .. }: Charge| (amount == job.cost()).then_some(lines);
     Ok(axum::Json(Receipt {
         object: "receipt",
         job_id: row.job_id,
@@ -78,8 +75,17 @@ pub async fn show(
         held: submission.hold,
         usage: job.usage().clone(),
         cost: job.cost(),
-        breakdown: charge.filter(|_| job.cost() > Credits::ZERO).and_then(lines).unwrap_or_default(),
+        breakdown: explained(&state, &job).map(|charge| charge.lines).unwrap_or_default(),
         charged: Credits::from_micro(row.charged),
         refunded: Credits::from_micro(row.refunded),
     }))
+}
+
+/// How the cost of a job adds up, computed again from what it froze; only where that gives what it cost.
+pub fn explained(state: &AppState, job: &Job) -> Option<Charge> {
+    let submission = job.submission()?;
+    let catalog = state.live.catalog();
+    let frozen = catalog.version(&submission.model, submission.capability, submission.price_version)?;
+    let charge = frozen.capability.charge(&submission.priced_params, job.usage()).ok()?;
+    (charge.amount == job.cost() && job.cost() > Credits::ZERO).then_some(charge)
 }
