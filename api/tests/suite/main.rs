@@ -6,6 +6,7 @@ mod behind;
 mod callers;
 mod catalog;
 mod pages;
+mod provider_keys;
 mod rehearsal;
 mod requests;
 mod support;
