@@ -68,6 +68,6 @@ mod tests {
             (short_amount(1_500_000), short_amount(-20_000_000), short_amount(0)),
             ("1.5".into(), "\u{2212}20".into(), "0".into())
         );
-        assert_eq!((bytes(999), bytes(1_536), bytes(2_202_009)), ("999 B".into(), "1.5 KB".into(), "2.1 MB".into()));
+        assert_eq!((bytes(999), bytes(1_536), bytes(2_250_000)), ("999 B".into(), "1.5 KB".into(), "2.1 MB".into()));
     }
 }
