@@ -133,7 +133,8 @@ impl Call {
         self.seq
     }
 
-    /// Logs that work is done from here on that the provider would charge for.
+    /// Logs that work is done from here on that the provider would charge for. A task is kept before: a simulator that
+    /// is killed in between has a task that its log does not know, never the log of a task that it lost.
     pub fn accept(&self, task_id: Option<&str>) {
         self.note(|entry| {
             entry.accepted = true;

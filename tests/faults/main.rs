@@ -12,5 +12,5 @@ async fn nothing_is_lost_doubled_or_stuck_when_processes_are_killed_at_random_mo
     let seeds: Vec<u64> = (0..SEEDS).collect();
     let tell = |line: &str| drop(writeln!(std::io::stderr(), "{line}"));
     let failed = lanes::run_all(&seeds, &tell).await.expect("the seeds can be run");
-    assert!(failed.is_empty(), "these seeds failed: {failed:?}");
+    assert!(failed.is_empty(), "these seeds failed:\n{}", failed.join("\n"));
 }

@@ -36,9 +36,9 @@ fn answer(work: Work<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::new(429, "QuotaExceeded", why));
     }
     let task = task(&work, params, callback_url);
-    work.call.accept(Some(&task.id));
     work.sim.ark.put(task.clone());
     keep(work.sim, &task);
+    work.call.accept(Some(&task.id));
     announce(work.sim, &task);
     let mut body = json!({ "id": task.id });
     if let Some(end_user) = &task.params.safety_identifier {

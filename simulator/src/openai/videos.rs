@@ -33,9 +33,9 @@ const USUAL_PAGE: usize = 20;
 pub async fn create(sim: State<Arc<Sim>>, incoming: Incoming) -> Response {
     run(sim, incoming, ("video_create", None), |work| {
         let video = read(&work)?;
-        work.call.accept(Some(&video.id));
         let body = video.body(work.sim.clock.now_ms().min(video.runs_at_ms.saturating_sub(1)));
         keep(work.sim, &video);
+        work.call.accept(Some(&video.id));
         work.sim.openai.put(video);
         Ok(now(body))
     })

@@ -113,9 +113,9 @@ fn accept(work: &Work<'_>, asked: Asked) -> Result<Answer, Refusal> {
         return Err(daily_limit(asked.model));
     }
     let task = task(work, asked);
-    work.call.accept(Some(&task.id));
     sim.runway.put(task.clone());
     keep(sim, &task);
+    work.call.accept(Some(&task.id));
     Ok(Answer::Json { after_ms: 0, body: json!({ "id": task.id, "estimatedCost": { "credits": task.credits } }) })
 }
 

@@ -25,7 +25,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         say(&format!("{} seeds: everything held", seeds.len()));
         return Ok(ExitCode::SUCCESS);
     }
-    say(&format!("{} of {} seeds failed: {failed:?}", failed.len(), seeds.len()));
+    say(&format!("{} of {} seeds failed:\n{}", failed.len(), seeds.len(), failed.join("\n")));
     Ok(ExitCode::FAILURE)
 }
 
