@@ -75,6 +75,8 @@ pub fn router(state: AppState) -> Router {
         .merge(admin_operations())
         // Browsers.
         .merge(browsers())
+        // Browsers of those who run the platform.
+        .merge(console_operations())
         .layer(middleware::from_fn_with_state(state.clone(), metering::requests::admit))
         .layer(middleware::from_fn_with_state(state.clone(), renew_session))
         .layer(DefaultBodyLimit::max(JSON_BODY_MAX_BYTES))
@@ -118,6 +120,12 @@ fn browsers() -> Router<AppState> {
         .route(paths::KEY_REVOKE, post(pages::keys::end))
         .route(paths::QUICKSTART, get(pages::quickstart::show))
         .route("/static/{file}", get(pages::files::show))
+}
+
+/// The console: how the platform runs.
+fn console_operations() -> Router<AppState> {
+    use pages::console::overview;
+    Router::new().route(paths::CONSOLE, get(overview::show))
 }
 
 /// What OpenAI's SDKs call.

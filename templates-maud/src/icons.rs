@@ -67,6 +67,11 @@ pub fn book() -> Markup {
     stroke("M3 3h4a2 2 0 0 1 2 2v10a2 2 0 0 0-2-1.5H3zM15 3h-4a2 2 0 0 0-2 2v10a2 2 0 0 1 2-1.5h4z", 18)
 }
 
+/// The console.
+pub fn console() -> Markup {
+    stroke("M2.5 3.5h13v11h-13zM5.5 7l2.5 2-2.5 2M9.5 11.5h3", 18)
+}
+
 fn stroke(path: &str, size: u32) -> Markup {
     PreEscaped(format!(
         "<svg viewBox=\"0 0 {size} {size}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.6\" \

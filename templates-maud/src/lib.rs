@@ -2,6 +2,7 @@
 //!
 //! Never a query, a cookie or a decision; never a style or a script within the markup: the pages' policy forbids both.
 
+pub mod console;
 pub mod entry;
 pub mod failure;
 mod figures;

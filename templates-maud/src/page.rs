@@ -57,6 +57,8 @@ pub struct Visitor {
     pub form_token: String,
     /// What their tenant has, unless they belong to none: available and held, in micro-credits.
     pub balance: Option<(i64, i64)>,
+    /// Whether the console is open to them.
+    pub console: bool,
 }
 
 /// A whole page.
@@ -78,33 +80,16 @@ impl Page<'_> {
     /// The page as HTML.
     #[must_use]
     pub fn render(&self) -> Markup {
-        let Look { words, theme, .. } = self.look;
-        let token = self.visitor.map(|visitor| format!(r#"{{"x-csrf-token":"{}"}}"#, visitor.form_token));
-        html! {
-            (DOCTYPE)
-            html lang=(words.lang) data-theme=(theme.name()) {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width, initial-scale=1";
-                    meta name="htmx-config" content=(HTMX_CONFIG);
-                    title { (self.title) " · Zephyr" }
-                    link rel="icon" type="image/svg+xml" href=(files::ICON.url());
-                    link rel="stylesheet" href=(files::STYLES.url());
-                    script src=(files::HTMX.url()) defer {}
-                    script src=(files::SCRIPT.url()) defer {}
-                }
-                body hx-headers=[token] data-visitor[self.visitor.is_some()] {
-                    a.skip href="#content" { (words.skip) }
-                    (self.top())
-                    div.shell .plain[self.narrow] {
-                        @if !self.narrow { (self.ways()) }
-                        main #content .narrow[self.narrow] tabindex="-1" { (self.content) }
-                    }
-                    div #toasts role="status" aria-live="polite" {}
-                    (self.foot())
-                }
+        let words = self.look.words;
+        let body = html! {
+            a.skip href="#content" { (words.skip) }
+            (self.top())
+            div.shell .plain[self.narrow] {
+                @if !self.narrow { (self.ways()) }
+                main #content .narrow[self.narrow] tabindex="-1" { (self.content) }
             }
-        }
+        };
+        document(self.look, self.title, self.visitor.map(|visitor| visitor.form_token.as_str()), "portal", &body)
     }
 
     fn top(&self) -> Markup {
@@ -149,28 +134,57 @@ impl Page<'_> {
                         a href=(way) aria-current=[is_at(path, way).then_some("page")] { (icon()) span { (word) } }
                     }
                 }
+                @if self.visitor.is_some_and(|visitor| visitor.console) {
+                    a.apart href=(paths::CONSOLE) { (icons::console()) span { (words.console.frame.console) } }
+                }
             }
         }
     }
+}
 
-    fn foot(&self) -> Markup {
-        let Look { words, theme, here } = self.look;
-        html! {
-            footer {
-                div.foot-in {
-                    span { "Zephyr" }
-                    a href="/docs" { (words.api_docs) }
-                    form.preferences method="post" action=(paths::PREFERENCES) {
-                        input type="hidden" name="back" value=(here);
-                        span.segments role="group" aria-label=(words.theme) {
-                            @for (one, word) in Theme::ALL.into_iter().zip(words.themes) {
-                                button type="submit" name="theme" value=(one.name()) aria-pressed=(one == *theme) { (word) }
-                            }
+/// What every page has around its body: the head, the place of short notes, and the foot.
+pub(crate) fn document(look: &Look, title: &str, form_token: Option<&str>, class: &str, body: &Markup) -> Markup {
+    let Look { words, theme, .. } = look;
+    let token = form_token.map(|token| format!(r#"{{"x-csrf-token":"{token}"}}"#));
+    html! {
+        (DOCTYPE)
+        html lang=(words.lang) data-theme=(theme.name()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="htmx-config" content=(HTMX_CONFIG);
+                title { (title) " · Zephyr" }
+                link rel="icon" type="image/svg+xml" href=(files::ICON.url());
+                link rel="stylesheet" href=(files::STYLES.url());
+                script src=(files::HTMX.url()) defer {}
+                script src=(files::SCRIPT.url()) defer {}
+            }
+            body class=(class) hx-headers=[&token] data-visitor[token.is_some()] {
+                (body)
+                div #toasts role="status" aria-live="polite" {}
+                (foot(look))
+            }
+        }
+    }
+}
+
+fn foot(look: &Look) -> Markup {
+    let Look { words, theme, here } = look;
+    html! {
+        footer {
+            div.foot-in {
+                span { "Zephyr" }
+                a href="/docs" { (words.api_docs) }
+                form.preferences method="post" action=(paths::PREFERENCES) {
+                    input type="hidden" name="back" value=(here);
+                    span.segments role="group" aria-label=(words.theme) {
+                        @for (one, word) in Theme::ALL.into_iter().zip(words.themes) {
+                            button type="submit" name="theme" value=(one.name()) aria-pressed=(one == *theme) { (word) }
                         }
-                        span.segments role="group" aria-label=(words.language) {
-                            @for (lang, name) in [("en", "English"), ("zh-CN", "中文")] {
-                                button type="submit" name="lang" value=(lang) lang=(lang) aria-pressed=(words.lang == lang) { (name) }
-                            }
+                    }
+                    span.segments role="group" aria-label=(words.language) {
+                        @for (lang, name) in [("en", "English"), ("zh-CN", "中文")] {
+                            button type="submit" name="lang" value=(lang) lang=(lang) aria-pressed=(words.lang == lang) { (name) }
                         }
                     }
                 }
@@ -182,9 +196,9 @@ impl Page<'_> {
 /// No styles of its own, nothing evaluated, nothing of a page in the browser's storage; errors are shown where they belong.
 const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"historyCacheSize":0,"refreshOnHistoryMiss":true,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},{"code":"422","swap":true},{"code":"402","swap":true},{"code":"[45]..","swap":false,"error":true}]}"#;
 
-fn is_at(path: &str, way: &str) -> bool {
+pub(crate) fn is_at(path: &str, way: &str) -> bool {
     match way {
-        paths::OVERVIEW => path == way,
+        paths::OVERVIEW | paths::CONSOLE => path == way,
         paths::MARKET => path == way || path.starts_with("/m/"),
         _ => path == way || path.strip_prefix(way).is_some_and(|rest| rest.starts_with('/')),
     }

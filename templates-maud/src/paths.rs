@@ -45,6 +45,10 @@ pub const QUICKSTART: &str = "/quickstart";
 /// Every component in every state, in development.
 pub const STYLEGUIDE: &str = "/styleguide";
 
+// The console: operations.
+/// How the platform does.
+pub const CONSOLE: &str = "/admin";
+
 /// A pattern with its places filled, in their order. Values are ids and names: they need no escaping.
 #[must_use]
 pub fn fill(pattern: &str, values: &[&str]) -> String {

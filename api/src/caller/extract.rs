@@ -147,7 +147,9 @@ async fn with_role(
     if granted { Ok((session, request_id)) } else { Err(lacks_role()) }
 }
 
-fn lacks_role() -> ApiError {
+/// The refusal of whoever has no role on the platform, or one that does not go that far.
+#[must_use]
+pub fn lacks_role() -> ApiError {
     ApiError::new(ErrorCode::Forbidden, "this needs a role on the platform")
 }
 

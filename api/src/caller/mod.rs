@@ -33,7 +33,7 @@ use store::{
     identity::{PlatformRole, SessionId},
 };
 
-pub use extract::{AdminCaller, AuditorCaller, Person};
+pub use extract::{AdminCaller, AuditorCaller, Person, lacks_role};
 pub use scope::SCOPES;
 pub use secrets::Secrets;
 pub use session::{KnownSession, SessionCache};

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     response::{IntoResponse as _, Response},
 };
-use domain::account::Account;
+use domain::{account::Account, id::RequestId};
 use templates_maud::{Look, Theme, Visitor, Words, paths};
 
 use super::{answer, as_page};
@@ -87,14 +87,19 @@ impl Desk {
     /// An error as people read it: a page, or a part of the page that stays.
     #[must_use]
     pub fn failed(&self, error: &ApiError) -> Response {
-        if !self.wants_fragment() {
-            return as_page(error.clone(), &self.look, &self.caller.request_id);
-        }
-        let within = templates_maud::failure::within(&self.look, &error.message, self.caller.request_id.as_str());
-        let mut response = answer::page(error.status, within);
-        error.add_headers(response.headers_mut());
-        response
+        failed(&self.headers, &self.look, &self.caller.request_id, error)
     }
+}
+
+/// An error as people read it: a page, or a part of the page that stays.
+pub fn failed(headers: &HeaderMap, look: &Look, request_id: &RequestId, error: &ApiError) -> Response {
+    if !is_fragment(headers) {
+        return as_page(error.clone(), look, request_id);
+    }
+    let within = templates_maud::failure::within(look, &error.message, request_id.as_str());
+    let mut response = answer::page(error.status, within);
+    error.add_headers(response.headers_mut());
+    response
 }
 
 impl FromRequestParts<AppState> for Desk {
@@ -128,7 +133,8 @@ impl FromRequestParts<AppState> for Hall {
     }
 }
 
-fn here(parts: &Parts) -> &str {
+/// Path and query of what is asked for.
+pub fn here(parts: &Parts) -> &str {
     parts.uri.path_and_query().map_or("/", |here| here.as_str())
 }
 
@@ -139,12 +145,13 @@ async fn seat(state: &AppState, parts: &Parts, look: Look, caller: Caller, perso
         display_name: person.session.user.display_name.clone(),
         form_token: state.secrets.form_token(&person.session.session_id.to_string()),
         balance: account.map(|account| (account.available().micro(), account.held().micro())),
+        console: person.session.user.platform_role.is_some(),
     };
     Desk { look, visitor, caller, headers: parts.headers.clone() }
 }
 
 /// A part of a page never becomes a login form: the whole page goes there.
-fn to_the_door(headers: &HeaderMap) -> Response {
+pub fn to_the_door(headers: &HeaderMap) -> Response {
     if !is_fragment(headers) {
         return answer::see(paths::LOGIN);
     }

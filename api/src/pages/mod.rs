@@ -11,6 +11,7 @@
 //! | `assets` | the tenant's files |
 //! | `billing`, `ledger` | balance and spending, and the statement |
 //! | `keys`, `quickstart` | API keys, and the first steps with them |
+//! | `console/` | those who run the platform, and those who check its books |
 //! | `preferences` | `POST /preferences`: theme and language |
 //! | `files` | `GET /static/{file}` |
 //! | `desk` | who stands at a page, and how it is to look for them |
@@ -21,6 +22,7 @@
 pub mod answer;
 pub mod assets;
 pub mod billing;
+pub mod console;
 pub mod desk;
 pub mod files;
 mod filled;

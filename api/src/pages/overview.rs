@@ -46,7 +46,8 @@ pub async fn show(
 async fn render(state: &AppState, context: &RequestContext, headers: &HeaderMap, person: &Person) -> ApiResult<Markup> {
     let session = &person.session;
     let form_token = state.secrets.form_token(&session.session_id.to_string());
-    let mut visitor = Visitor { display_name: session.user.display_name.clone(), form_token, balance: None };
+    let console = session.user.platform_role.is_some();
+    let mut visitor = Visitor { display_name: session.user.display_name.clone(), form_token, balance: None, console };
     let look = look(headers, paths::OVERVIEW);
     let caller = match person.caller(state, context.request_id.clone()) {
         Ok(caller) => caller,

@@ -5,6 +5,7 @@ mod auth;
 mod behind;
 mod callers;
 mod catalog;
+mod console_seat;
 mod pages;
 mod provider_keys;
 mod rehearsal;

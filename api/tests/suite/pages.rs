@@ -9,44 +9,7 @@ use serde_json::json;
 use store::{Context, Side, Work};
 use uuid::Uuid;
 
-use crate::support::{Answer, Api, start, text};
-
-/// A browser: its cookies, and the token that its forms carry.
-struct Browser<'a> {
-    api: &'a Api,
-    cookies: String,
-    token: String,
-}
-
-impl Browser<'_> {
-    async fn get(&self, path: &str) -> Answer {
-        self.api.client.browse("GET", path, &self.cookies, None).await
-    }
-
-    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let body = templates_maud::paths::with_query("", fields).trim_start_matches('?').to_owned();
-        let form = ("application/x-www-form-urlencoded", body);
-        self.api.client.browse("POST", path, &self.cookies, Some(form)).await
-    }
-
-    async fn send_parts(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let part = |(name, text): &(&str, &str)| {
-            format!("--b\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n")
-        };
-        let body = fields.iter().map(part).collect::<String>() + "--b--\r\n";
-        self.api.client.browse("POST", path, &self.cookies, Some(("multipart/form-data; boundary=b", body))).await
-    }
-}
-
-async fn browser<'a>(api: &'a Api, email: &str) -> (Browser<'a>, String) {
-    let person = api.register(email).await;
-    let cookies = format!("zephyr_access={}", text(&person["access_token"]));
-    let mut browser = Browser { api, cookies, token: String::new() };
-    let page = browser.get("/keys").await.text();
-    let (_, rest) = page.split_once("name=\"csrf_token\" value=\"").expect("a form has its token");
-    browser.token = rest.split('"').next().unwrap_or_default().to_owned();
-    (browser, text(&person["user"]["tenants"][0]["id"]))
-}
+use crate::support::{Api, start};
 
 async fn publish(api: &Api) {
     let capability = json!({
@@ -86,7 +49,7 @@ async fn publish(api: &Api) {
 async fn a_filled_form_runs_once_without_scripts_and_shows_its_job_and_its_hold() {
     let api = start().await;
     publish(&api).await;
-    let (browser, tenant) = browser(&api, "ada@example.com").await;
+    let (browser, tenant) = api.browser("ada@example.com").await;
     let admin = api.admin().await;
     assert_eq!(api.recharge(&admin, &tenant, "r-1").await.status, 201);
 
@@ -132,14 +95,14 @@ async fn a_filled_form_runs_once_without_scripts_and_shows_its_job_and_its_hold(
     assert!(ledger.contains("\u{2212}0.500000") && ledger.contains("+0.500000"), "held and released: {ledger}");
     assert!(browser.get("/billing/ledger?type=release").await.text().contains("+0.500000"));
 
-    let (stranger, _) = self::browser(&api, "eve@example.com").await;
+    let (stranger, _) = api.browser("eve@example.com").await;
     assert_eq!(stranger.get(&job).await.status, 404, "another tenant's job");
 }
 
 #[tokio::test]
 async fn a_key_is_shown_once_and_ended_by_forms() {
     let api = start().await;
-    let (browser, _) = browser(&api, "ada@example.com").await;
+    let (browser, _) = api.browser("ada@example.com").await;
     assert_eq!(browser.send("/keys", &[("csrf_token", "wrong"), ("name", "ci")]).await.status, 403);
     let bad = browser.send("/keys", &[("csrf_token", &browser.token), ("name", "ci"), ("budget", "much")]).await;
     assert_eq!(bad.status, 422, "{}", bad.text());
@@ -160,7 +123,7 @@ async fn a_key_is_shown_once_and_ended_by_forms() {
 async fn every_page_obeys_the_policy_and_nobody_gets_past_the_door() {
     let api = start().await;
     publish(&api).await;
-    let (browser, _) = browser(&api, "ada@example.com").await;
+    let (browser, _) = api.browser("ada@example.com").await;
     let pages = [
         "/",
         "/market",

@@ -1,6 +1,6 @@
 //! The words of Chinese.
 
-use super::Words;
+use super::{Words, console};
 
 /// Chinese.
 pub static CHINESE: Words = Words {
@@ -146,6 +146,7 @@ pub static CHINESE: Words = Words {
     step_call: "运行一段代码",
     step_job: "查看任务",
     step_ledger: "在账目中找到它的扣费",
+    console: &console::CHINESE,
     themes: ["跟随系统", "浅色", "深色"],
     model_tabs: ["体验", "API", "价格"],
     statuses: ["排队中", "进行中", "已成功", "已失败", "已取消", "已过期"],

@@ -1,6 +1,6 @@
 //! The words of English.
 
-use super::Words;
+use super::{Words, console};
 
 /// English.
 pub static ENGLISH: Words = Words {
@@ -146,6 +146,7 @@ pub static ENGLISH: Words = Words {
     step_call: "Run a snippet",
     step_job: "See the job",
     step_ledger: "Find its charge in the ledger",
+    console: &console::ENGLISH,
     themes: ["As the system", "Light", "Dark"],
     model_tabs: ["Playground", "API", "Pricing"],
     statuses: ["Queued", "Running", "Succeeded", "Failed", "Canceled", "Expired"],

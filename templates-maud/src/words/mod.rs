@@ -1,6 +1,7 @@
 //! Every word of the pages. One struct, so that no language can lack a word.
 
 mod chinese;
+pub mod console;
 mod english;
 
 use domain::{capability::CapabilityKind, pricing::Meter};
@@ -174,6 +175,7 @@ pub struct Words {
     pub step_call: &'static str,
     pub step_job: &'static str,
     pub step_ledger: &'static str,
+    pub console: &'static console::Console,
     pub themes: [&'static str; 3],
     pub model_tabs: [&'static str; 3],
     statuses: [&'static str; 6],

@@ -1,0 +1,85 @@
+//! Who sits at the console: an admin, who may act, or an auditor, who only looks. Nobody else gets a page.
+//!
+//! What changes something asks [`Seat::act`], which looks at the form's token and at the role, whatever the page showed.
+
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, StatusCode, request::Parts},
+    response::Response,
+};
+use domain::id::RequestId;
+use store::identity::PlatformRole;
+use templates_maud::{Look, console::shell::Operator};
+
+use crate::{
+    caller::{AdminCaller, FoundSession, Person, csrf, lacks_role},
+    error::{ApiError, ApiResult},
+    pages::{as_page, desk},
+    request::RequestContext,
+    state::AppState,
+};
+
+/// Somebody at a page of the console.
+#[derive(Clone, Debug)]
+pub struct Seat {
+    /// How the page is to look.
+    pub look: Look,
+    /// Who looks.
+    pub operator: Operator,
+    /// The request that asks.
+    pub request_id: RequestId,
+    session: FoundSession,
+    headers: HeaderMap,
+}
+
+#[expect(dead_code, reason = "the pages that act come next")]
+impl Seat {
+    /// The admin who sent a form of this console.
+    ///
+    /// # Errors
+    /// `csrf_refused`; `forbidden` for who may only look.
+    pub fn act(&self, state: &AppState, token: &str) -> ApiResult<AdminCaller> {
+        csrf::check_origin(&self.headers, &state.settings)?;
+        csrf::check_token(&state.secrets, &self.session.session_id.to_string(), Some(token))?;
+        if !self.operator.may_act {
+            return Err(lacks_role());
+        }
+        Ok(AdminCaller { session: self.session.clone(), request_id: self.request_id.clone() })
+    }
+
+    /// Whether htmx asks for a part of a page.
+    #[must_use]
+    pub fn wants_fragment(&self) -> bool {
+        desk::is_fragment(&self.headers)
+    }
+
+    /// An error as people read it: a page, or a part of the page that stays.
+    #[must_use]
+    pub fn failed(&self, error: &ApiError) -> Response {
+        desk::failed(&self.headers, &self.look, &self.request_id, error)
+    }
+}
+
+impl FromRequestParts<AppState> for Seat {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
+        let look = desk::look(&parts.headers, desk::here(parts));
+        let Ok(RequestContext { request_id }) = RequestContext::from_request_parts(parts, state).await;
+        let session = match Person::from_request_parts(parts, state).await {
+            Ok(person) => person.session,
+            Err(error) if error.status == StatusCode::UNAUTHORIZED => return Err(desk::to_the_door(&parts.headers)),
+            Err(error) => return Err(as_page(error, &look, &request_id)),
+        };
+        tracing::Span::current().record("user_id", session.user.id.as_str());
+        let Some(role) = session.user.platform_role else {
+            return Err(as_page(lacks_role(), &look, &request_id));
+        };
+        let operator = Operator {
+            display_name: session.user.display_name.clone(),
+            form_token: state.secrets.form_token(&session.session_id.to_string()),
+            may_act: role == PlatformRole::Admin,
+        };
+        Ok(Self { look, operator, request_id, session, headers: parts.headers.clone() })
+    }
+}

@@ -1,0 +1,6 @@
+//! The pages of those who run the platform and of those who check its books, one file a page.
+//!
+//! Whoever may not act is shown no button that acts; the routes behind refuse them as well.
+
+pub mod overview;
+pub mod shell;

@@ -1,0 +1,81 @@
+//! The words around every page of the console: its name, its ways, who looks.
+
+/// The words of the frame in one language.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each field is the word that it is called by")]
+pub struct Frame {
+    pub console: &'static str,
+    pub to_portal: &'static str,
+    pub admin: &'static str,
+    pub auditor: &'static str,
+    pub looks_only: &'static str,
+    pub operations: &'static str,
+    pub commerce: &'static str,
+    pub books: &'static str,
+    pub overview: &'static str,
+    pub provider_keys: &'static str,
+    pub providers: &'static str,
+    pub jobs: &'static str,
+    pub requests: &'static str,
+    pub limits: &'static str,
+    pub system: &'static str,
+    pub settings: &'static str,
+    pub models: &'static str,
+    pub tenants: &'static str,
+    pub users: &'static str,
+    pub recharges: &'static str,
+    pub ledger: &'static str,
+    pub audit: &'static str,
+}
+
+/// English.
+pub static ENGLISH: Frame = Frame {
+    console: "Console",
+    to_portal: "Portal",
+    admin: "Admin",
+    auditor: "Auditor",
+    looks_only: "You may look at everything here and change nothing.",
+    operations: "Operations",
+    commerce: "Catalog and customers",
+    books: "Books",
+    overview: "Overview",
+    provider_keys: "Provider keys",
+    providers: "Providers",
+    jobs: "Jobs",
+    requests: "Requests",
+    limits: "Limits",
+    system: "System",
+    settings: "Settings",
+    models: "Models",
+    tenants: "Tenants",
+    users: "Users",
+    recharges: "Recharges",
+    ledger: "Ledger",
+    audit: "Audit",
+};
+
+/// Chinese.
+pub static CHINESE: Frame = Frame {
+    console: "控制台",
+    to_portal: "用户门户",
+    admin: "管理员",
+    auditor: "审计员",
+    looks_only: "您可以查看这里的一切，但不能更改。",
+    operations: "运行",
+    commerce: "目录与客户",
+    books: "账簿",
+    overview: "概览",
+    provider_keys: "供应商密钥",
+    providers: "供应商",
+    jobs: "任务",
+    requests: "请求",
+    limits: "限制",
+    system: "系统",
+    settings: "设置",
+    models: "模型",
+    tenants: "租户",
+    users: "用户",
+    recharges: "充值",
+    ledger: "账目",
+    audit: "审计",
+};

@@ -1,0 +1,18 @@
+//! The words of the console, one file an area: those of its frame, and those of each group of its pages.
+
+pub mod frame;
+pub mod health;
+
+/// The words of the console in one language.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each field is the area that it is called by")]
+pub struct Console {
+    pub frame: &'static frame::Frame,
+    pub health: &'static health::Health,
+}
+
+/// English.
+pub static ENGLISH: Console = Console { frame: &frame::ENGLISH, health: &health::ENGLISH };
+
+/// Chinese.
+pub static CHINESE: Console = Console { frame: &frame::CHINESE, health: &health::CHINESE };
