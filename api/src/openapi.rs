@@ -59,6 +59,7 @@ const DOCS_POLICY: HeaderValue = HeaderValue::from_static(
         generation::videos::show::show, generation::videos::content::content, generation::videos::delete::delete,
         generation::jobs::create::create, generation::jobs::list::list, generation::jobs::show::show,
         generation::jobs::cancel::cancel, generation::jobs::events::events, generation::jobs::receipt::show,
+        generation::ws::open,
     )
 )]
 struct Document;

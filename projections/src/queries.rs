@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::stream::Event;
+use cqrs_es::Aggregate as _;
+use domain::{job::Job, stream::Event};
 use serde::{Deserialize, de::DeserializeOwned};
 use sqlx::PgPool;
 use store::log;
@@ -38,6 +39,8 @@ pub struct JobQuery {
     pub tenant_id: Option<String>,
     /// Only with this status.
     pub status: Option<JobStatus>,
+    /// Only those that wait or run.
+    pub open: bool,
     /// Only of this model.
     pub model: Option<String>,
     /// Only of this capability.
@@ -306,10 +309,23 @@ impl ReadModels {
 /// # Errors
 /// When the database is out of reach, or the log can't be understood.
 pub async fn read_job(pool: &PgPool, job_id: &str) -> Result<Option<(JobRow, Vec<JobEventRow>)>, ReadError> {
+    Ok(read_whole_job(pool, job_id).await?.map(|(row, published, _)| (row, published)))
+}
+
+/// The same, with the job itself: of one reading of the log.
+///
+/// # Errors
+/// As [`read_job`].
+pub async fn read_whole_job(pool: &PgPool, job_id: &str) -> Result<Option<(JobRow, Vec<JobEventRow>, Job)>, ReadError> {
     let events = log::read_stream(pool, "job", job_id, 0).await?;
-    debug_assert!(events.iter().all(|recorded| matches!(recorded.event, Event::Job(_))));
     let published = events.iter().filter_map(published_row).collect();
-    Ok(JobRow::from_events(&events).map(|row| (row, published)))
+    let mut job = Job::default();
+    for recorded in &events {
+        if let Event::Job(event) = &recorded.event {
+            job.apply(event.clone());
+        }
+    }
+    Ok(JobRow::from_events(&events).map(|row| (row, published, job)))
 }
 
 async fn select_jobs(pool: &PgPool, schema: &str, query: &JobQuery, limit: i64) -> Result<Vec<JobRow>, ReadError> {
@@ -322,12 +338,13 @@ async fn select_jobs(pool: &PgPool, schema: &str, query: &JobQuery, limit: i64) 
             and ($7::timestamptz is null or created_at >= $7) and ($8::timestamptz is null or created_at < $8)
             and ($9::text is null or job_id {side} $9)
             and (cardinality($10::text[]) = 0 or capability = any($10))
-          order by job_id {order} limit $11"
+            and (not $11 or status in ('queued', 'running'))
+          order by job_id {order} limit $12"
     );
     let asked = sqlx::query_scalar(&sql).bind(&query.tenant_id).bind(query.status.map(JobStatus::name));
     let asked = asked.bind(&query.model).bind(&query.capability).bind(&query.api_key_id).bind(&query.user_id);
     let asked = asked.bind(query.from).bind(query.to).bind(&query.after).bind(&query.capabilities);
-    many(asked.bind(limit).fetch_all(pool).await?)
+    many(asked.bind(query.open).bind(limit).fetch_all(pool).await?)
 }
 
 async fn select_ledger(

@@ -116,7 +116,10 @@
     document.title = running ? `(${running}) ${title}` : title;
   };
 
-  const bring = (root) => { pair(root); depend(root); grow(root); copying(root); reuse(root); follow(root); };
+  // What each script does to a page, and to each part of it that comes later.
+  const brought = [pair, depend, grow, copying, reuse, follow];
+  const bring = (root) => { for (const one of brought) one(root); };
+  window.zephyr = { token, toast, bring: (one) => { brought.push(one); } };
 
   document.addEventListener("submit", (event) => {
     const button = event.submitter;

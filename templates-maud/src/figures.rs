@@ -1,8 +1,12 @@
-//! Amounts and times as people read them: a real minus, digits in groups, figures that align.
+//! Amounts and times as people read them: a real minus, digits in groups, figures that align, times in the reader's zone.
+//!
+//! English and Chinese group digits and write the point alike, and both read a date from year to day; so there is one form.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use domain::Credits;
 use maud::{Markup, html};
+
+use crate::words::Words;
 
 /// How many decimals an amount has at least, so that amounts align.
 const DECIMALS: usize = 6;
@@ -35,14 +39,27 @@ fn grouped(digits: &str) -> String {
     all.collect::<Vec<_>>().join(",")
 }
 
-/// A moment, to the minute, in UTC.
-pub fn moment(at: DateTime<Utc>) -> Markup {
-    html! { time datetime=(at.to_rfc3339()) title=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M")) } }
+/// A moment, to the minute, in the reader's zone.
+pub fn moment(words: &Words, at: DateTime<Utc>) -> Markup {
+    told(words, at, "%Y-%m-%d %H:%M", false)
 }
 
-/// A moment, to the second, in UTC.
-pub fn moment_exact(at: DateTime<Utc>) -> Markup {
-    html! { time datetime=(at.to_rfc3339()) title=(at.to_rfc3339()) { (at.format("%Y-%m-%d %H:%M:%S")) } }
+/// A moment, to the second, in the reader's zone.
+pub fn moment_exact(words: &Words, at: DateTime<Utc>) -> Markup {
+    told(words, at, "%Y-%m-%d %H:%M:%S", false)
+}
+
+/// A moment of which scripts say how long ago it was; the moment itself stays its title.
+pub fn ago(words: &Words, at: DateTime<Utc>) -> Markup {
+    told(words, at, "%Y-%m-%d %H:%M", true)
+}
+
+fn told(words: &Words, at: DateTime<Utc>, form: &'static str, ago: bool) -> Markup {
+    let local = at.with_timezone(&words.zone);
+    html! {
+        time datetime=(at.to_rfc3339_opts(SecondsFormat::Millis, true)) data-ago[ago]
+            title={ (local.format("%Y-%m-%d %H:%M:%S")) " " (words.zone.name()) } { (local.format(form)) }
+    }
 }
 
 /// A size in bytes.
@@ -67,6 +84,15 @@ mod tests {
         assert_eq!(
             (short_amount(1_500_000), short_amount(-20_000_000), short_amount(0)),
             ("1.5".into(), "\u{2212}20".into(), "0".into())
+        );
+        let at = DateTime::from_timestamp(1_795_000_000, 0).expect("a moment");
+        let shanghai = crate::words::CHINESE.in_zone(chrono_tz::Asia::Shanghai);
+        let texts = [moment(&crate::words::ENGLISH, at), ago(shanghai, at)].map(maud::PreEscaped::into_string);
+        assert!(texts[0].contains("title=\"2026-11-18 11:06:40 UTC\">2026-11-18 11:06<"), "{}", texts[0]);
+        assert!(
+            texts[1].contains("data-ago title=\"2026-11-18 19:06:40 Asia/Shanghai\">2026-11-18 19:06<"),
+            "{}",
+            texts[1]
         );
         assert_eq!((bytes(999), bytes(1_536), bytes(2_250_000)), ("999 B".into(), "1.5 KB".into(), "2.1 MB".into()));
     }

@@ -19,15 +19,15 @@ pub struct File {
 pub static STYLES: LazyLock<File> =
     LazyLock::new(|| file("zephyr", "css", "text/css; charset=utf-8", include_bytes!("../assets/zephyr.css")));
 
-/// htmx, for what moves without a new page.
-pub static HTMX: LazyLock<File> = LazyLock::new(|| {
-    let bytes = include_bytes!("../assets/htmx-2.0.11.min.js");
-    file("htmx-2.0.11", "js", "text/javascript; charset=utf-8", bytes)
+/// htmx, for what moves without a new page; then what our scripts add to pages that work without them, in the order in
+/// which they run. A script says what it does to each part of a page by `zephyr.bring`.
+pub static SCRIPTS: LazyLock<Vec<File>> = LazyLock::new(|| {
+    vec![
+        script("htmx-2.0.11", include_bytes!("../assets/htmx-2.0.11.min.js")),
+        script("zephyr", include_bytes!("../assets/zephyr.js")),
+        script("times", include_bytes!("../assets/times.js")),
+    ]
 });
-
-/// What scripts add to pages that work without them.
-pub static SCRIPT: LazyLock<File> =
-    LazyLock::new(|| file("zephyr", "js", "text/javascript; charset=utf-8", include_bytes!("../assets/zephyr.js")));
 
 /// The sign of the product, in the browser's tab.
 pub static ICON: LazyLock<File> =
@@ -36,7 +36,12 @@ pub static ICON: LazyLock<File> =
 /// The file of a name, if there is one.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static File> {
-    [&*STYLES, &*HTMX, &*SCRIPT, &*ICON].into_iter().find(|file| file.name == name)
+    all().find(|file| file.name == name)
+}
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = &'static File> {
+    [&*STYLES, &*ICON].into_iter().chain(SCRIPTS.iter())
 }
 
 impl File {
@@ -45,6 +50,10 @@ impl File {
     pub fn url(&self) -> String {
         format!("/static/{}", self.name)
     }
+}
+
+fn script(stem: &str, bytes: &'static [u8]) -> File {
+    file(stem, "js", "text/javascript; charset=utf-8", bytes)
 }
 
 fn file(stem: &str, ending: &str, content_type: &'static str, bytes: &'static [u8]) -> File {

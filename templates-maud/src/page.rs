@@ -156,8 +156,7 @@ pub(crate) fn document(look: &Look, title: &str, form_token: Option<&str>, class
                 title { (title) " · Zephyr" }
                 link rel="icon" type="image/svg+xml" href=(files::ICON.url());
                 link rel="stylesheet" href=(files::STYLES.url());
-                script src=(files::HTMX.url()) defer {}
-                script src=(files::SCRIPT.url()) defer {}
+                @for script in files::SCRIPTS.iter() { script src=(script.url()) defer {} }
             }
             body class=(class) hx-headers=[&token] data-visitor[token.is_some()] {
                 (body)

@@ -27,6 +27,7 @@ pub mod images;
 pub mod jobs;
 pub mod prepare;
 mod refusal;
+pub mod running;
 mod size;
 pub mod submit;
 pub mod videos;

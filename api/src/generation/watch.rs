@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 
 use bus::Frame;
-use domain::id::JobId;
+use domain::{id::JobId, job::Job};
 use projections::{
     published::published_row,
-    queries::read_job,
+    queries::{read_job, read_whole_job},
     rows::{JobEventRow, JobRow},
 };
 use serde_json::{Value, json};
@@ -45,9 +45,21 @@ pub struct Watch {
 /// # Errors
 /// `not_found`, also for a job of another tenant.
 pub async fn job_of(state: &AppState, caller: &Caller, job_id: &str) -> ApiResult<(JobRow, Vec<JobEventRow>)> {
+    whole_job_of(state, caller, job_id).await.map(|(row, events, _)| (row, events))
+}
+
+/// The same, with the job itself.
+///
+/// # Errors
+/// As [`job_of`].
+pub async fn whole_job_of(
+    state: &AppState,
+    caller: &Caller,
+    job_id: &str,
+) -> ApiResult<(JobRow, Vec<JobEventRow>, Job)> {
     let missing = || ApiError::not_found("job");
     let job_id: JobId = job_id.parse().map_err(|_| missing())?;
-    let found = read_job(state.parts.store.pool(), job_id.as_str()).await?.ok_or_else(missing)?;
+    let found = read_whole_job(state.parts.store.pool(), job_id.as_str()).await?.ok_or_else(missing)?;
     if found.0.tenant_id == caller.tenant_id.as_str() { Ok(found) } else { Err(missing()) }
 }
 
@@ -129,7 +141,9 @@ fn read_frame(frame: &Frame) -> Option<Seen> {
     serde_json::from_slice(&frame.payload).ok().map(Seen::Frame)
 }
 
-fn is_end(event_type: &str) -> bool {
+/// Whether a public event ends its job.
+#[must_use]
+pub fn is_end(event_type: &str) -> bool {
     matches!(event_type, "job.succeeded" | "job.failed" | "job.canceled" | "job.expired")
 }
 

@@ -19,7 +19,7 @@ use templates_maud::{
 
 use super::{
     Confirmed, answer,
-    desk::{Desk, bounded},
+    desk::{Desk, bounded, cursor_of},
     fields,
     filled::Filled,
 };
@@ -77,14 +77,11 @@ pub async fn delete(
 }
 
 async fn page(state: &AppState, desk: &Desk, wanted: Wanted, error: Option<&ApiError>) -> Response {
-    match render(state, desk, wanted, error).await {
-        Ok(response) => response,
-        Err(error) => desk.failed(&error),
-    }
+    desk.answered(render(state, desk, wanted, error).await)
 }
 
 async fn render(state: &AppState, desk: &Desk, wanted: Wanted, error: Option<&ApiError>) -> ApiResult<Response> {
-    let after = Some(bounded("after", wanted.after)?).filter(|after| !after.is_empty());
+    let after = cursor_of("after", wanted.after)?;
     let kind = bounded("kind", wanted.kind)?;
     let query = AssetQuery {
         kind: [AssetKind::Output, AssetKind::Upload].into_iter().find(|known| known.as_str() == kind),

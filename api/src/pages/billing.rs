@@ -17,10 +17,7 @@ const LINES: u32 = 10;
 
 /// Shows balance and spending.
 pub async fn show(State(state): State<AppState>, desk: Desk) -> Response {
-    match render(&state, &desk).await {
-        Ok(response) => response,
-        Err(error) => desk.failed(&error),
-    }
+    desk.answered(render(&state, &desk).await)
 }
 
 async fn render(state: &AppState, desk: &Desk) -> ApiResult<Response> {

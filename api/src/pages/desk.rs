@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{account::Account, id::RequestId};
-use templates_maud::{Look, Theme, Visitor, Words, paths};
+use templates_maud::{Look, Theme, Visitor, Words, paths, words::zone_named};
 
 use super::{answer, as_page};
 use crate::{
@@ -22,6 +22,8 @@ use crate::{
 pub const THEME: &str = "zephyr_theme";
 /// The cookie of the language.
 pub const LANGUAGE: &str = "zephyr_lang";
+/// The cookie of the zone in which times are told; scripts set it, and the settings.
+pub const ZONE: &str = "zephyr_zone";
 /// Says that htmx asks.
 const HX_REQUEST: &str = "hx-request";
 
@@ -31,6 +33,7 @@ pub fn look(headers: &HeaderMap, here: &str) -> Look {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let preferred = || Words::preferred(accepted.unwrap_or_default());
     let words = chosen(headers, LANGUAGE).and_then(Words::tagged).unwrap_or_else(preferred);
+    let words = chosen(headers, ZONE).and_then(zone_named).map_or(words, |zone| words.in_zone(zone));
     Look { words, theme: Theme::named(chosen(headers, THEME).unwrap_or_default()), here: here.to_owned() }
 }
 
@@ -76,6 +79,17 @@ impl Desk {
         csrf::check_origin(&self.headers, &state.settings)?;
         let session = self.caller.session_id.map(|id| id.to_string()).unwrap_or_default();
         csrf::check_token(&state.secrets, &session, Some(token))
+    }
+
+    /// Reads what the tenant has, which fragments do not know by themselves. A page opens also while it can't be read.
+    pub async fn read_balance(&mut self, state: &AppState) {
+        let account: Option<Account> = state.store.read(self.caller.tenant_id.as_str()).await.ok();
+        self.visitor.balance = account.map(|account| (account.available().micro(), account.held().micro()));
+    }
+
+    /// What was made of a page, or why it could not be.
+    pub fn answered(&self, made: ApiResult<Response>) -> Response {
+        made.unwrap_or_else(|error| self.failed(&error))
     }
 
     /// Whether htmx asks for a part of a page.
@@ -139,15 +153,17 @@ pub fn here(parts: &Parts) -> &str {
 }
 
 async fn seat(state: &AppState, parts: &Parts, look: Look, caller: Caller, person: &Person) -> Desk {
-    // A page opens also while the balance can't be read.
-    let account: Option<Account> = state.store.read(caller.tenant_id.as_str()).await.ok();
     let visitor = Visitor {
         display_name: person.session.user.display_name.clone(),
         form_token: state.secrets.form_token(&person.session.session_id.to_string()),
-        balance: account.map(|account| (account.available().micro(), account.held().micro())),
+        balance: None,
         console: person.session.user.platform_role.is_some(),
     };
-    Desk { look, visitor, caller, headers: parts.headers.clone() }
+    let mut desk = Desk { look, visitor, caller, headers: parts.headers.clone() };
+    if !desk.wants_fragment() {
+        desk.read_balance(state).await;
+    }
+    desk
 }
 
 /// A part of a page never becomes a login form: the whole page goes there.
@@ -157,6 +173,14 @@ pub fn to_the_door(headers: &HeaderMap) -> Response {
     }
     let redirect = (HeaderName::from_static("hx-redirect"), HeaderValue::from_static(paths::LOGIN));
     (StatusCode::UNAUTHORIZED, [redirect]).into_response()
+}
+
+/// The cursor of a list: none on its first page.
+///
+/// # Errors
+/// `invalid_parameter`.
+pub fn cursor_of(name: &str, text: Option<String>) -> ApiResult<Option<String>> {
+    Ok(Some(bounded(name, text)?).filter(|cursor| !cursor.is_empty()))
 }
 
 /// A query's text, no longer than a filter needs.

@@ -7,7 +7,7 @@ use templates_maud::portal::jobs::{Filter, JobsPage};
 
 use super::{
     answer,
-    desk::{Desk, bounded},
+    desk::{Desk, bounded, cursor_of},
 };
 use crate::{
     account::ledger::lag_of,
@@ -28,14 +28,11 @@ pub struct Wanted {
 
 /// Shows the jobs.
 pub async fn show(State(state): State<AppState>, desk: Desk, Query(wanted): Query<Wanted>) -> Response {
-    match render(&state, &desk, wanted).await {
-        Ok(response) => response,
-        Err(error) => desk.failed(&error),
-    }
+    desk.answered(render(&state, &desk, wanted).await)
 }
 
 async fn render(state: &AppState, desk: &Desk, wanted: Wanted) -> ApiResult<Response> {
-    let after = Some(bounded("after", wanted.after)?).filter(|after| !after.is_empty());
+    let after = cursor_of("after", wanted.after)?;
     let filter = Filter {
         status: bounded("status", wanted.status)?,
         capability: bounded("cap", wanted.cap)?,

@@ -88,10 +88,7 @@ fn new_key(form: &KeyForm) -> ApiResult<NewKey> {
 }
 
 async fn page(state: &AppState, desk: &Desk, issued: Option<&str>, error: Option<&ApiError>) -> Response {
-    match render(state, desk, issued, error).await {
-        Ok(response) => response,
-        Err(error) => desk.failed(&error),
-    }
+    desk.answered(render(state, desk, issued, error).await)
 }
 
 async fn render(state: &AppState, desk: &Desk, issued: Option<&str>, error: Option<&ApiError>) -> ApiResult<Response> {

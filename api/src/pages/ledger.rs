@@ -8,7 +8,7 @@ use templates_maud::portal::ledger::{Filter, LedgerPage};
 
 use super::{
     answer,
-    desk::{Desk, bounded},
+    desk::{Desk, bounded, cursor_of},
 };
 use crate::{
     account::ledger::{kind, lag_of},
@@ -31,14 +31,11 @@ pub struct Wanted {
 
 /// Shows the statement.
 pub async fn show(State(state): State<AppState>, desk: Desk, Query(wanted): Query<Wanted>) -> Response {
-    match render(&state, &desk, wanted).await {
-        Ok(response) => response,
-        Err(error) => desk.failed(&error),
-    }
+    desk.answered(render(&state, &desk, wanted).await)
 }
 
 async fn render(state: &AppState, desk: &Desk, wanted: Wanted) -> ApiResult<Response> {
-    let after = Some(bounded("after", wanted.after)?).filter(|after| !after.is_empty());
+    let after = cursor_of("after", wanted.after)?;
     let filter = Filter {
         kind: bounded("type", wanted.kind)?,
         from: bounded("from", wanted.from)?,

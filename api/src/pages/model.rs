@@ -88,10 +88,11 @@ async fn page(state: &AppState, hall: &Hall, model: &str, wanted: Wanted) -> Api
 /// What the form would cost as it is filled now, on its button.
 pub async fn price(
     State(state): State<AppState>,
-    desk: Desk,
+    mut desk: Desk,
     Path((model, kind)): Path<(String, String)>,
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Response {
+    desk.read_balance(&state).await;
     let asked = async {
         let found = found(&state, &desk, &model, &kind)?;
         let sent = fields(form)?;
@@ -110,7 +111,7 @@ pub async fn price(
 /// Runs the form: the job's card, its page, or the form again with what was wrong.
 pub async fn run(
     State(state): State<AppState>,
-    desk: Desk,
+    mut desk: Desk,
     Path((model, kind)): Path<(String, String)>,
     form: Multipart,
 ) -> Response {
@@ -127,6 +128,7 @@ pub async fn run(
     };
     let values = form::read(&form::fields(&found.capability.param_schema, &found.capability.ui_hints), &filled.sent);
     if let Err(wrong) = found.schema.resolve(Value::Object(values.clone())) {
+        desk.read_balance(&state).await;
         return refused(&state, desk, &found, &values, &wrong, filled.once.as_deref());
     }
     match submitted(&state, &desk, &found, values, filled.once).await {

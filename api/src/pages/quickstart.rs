@@ -10,10 +10,7 @@ use crate::{error::ApiResult, state::AppState};
 
 /// Shows the first steps.
 pub async fn show(State(state): State<AppState>, desk: Desk) -> Response {
-    match render(&state, &desk).await {
-        Ok(response) => response,
-        Err(error) => desk.failed(&error),
-    }
+    desk.answered(render(&state, &desk).await)
 }
 
 async fn render(state: &AppState, desk: &Desk) -> ApiResult<Response> {

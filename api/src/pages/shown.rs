@@ -1,6 +1,6 @@
 //! A job with all that its pages show: read once, rendered as a page, as the part that changes, or as a card.
 
-use domain::{id::JobId, job::Job, pricing::Charge};
+use domain::{id::JobId, pricing::Charge};
 use projections::rows::{JobEventRow, JobRow};
 use serde_json::Value;
 use store::contents::TextKind;
@@ -14,7 +14,7 @@ use crate::{
     error::{ApiError, ApiResult},
     generation::{
         jobs::{in_words, present, receipt},
-        watch::job_of,
+        watch::whole_job_of,
     },
     state::AppState,
 };
@@ -37,7 +37,7 @@ impl Loaded {
     /// # Errors
     /// `not_found`, also for a job of another tenant; when the database is out of reach.
     pub async fn read(state: &AppState, caller: &Caller, job_id: &str) -> ApiResult<Self> {
-        let (row, events) = job_of(state, caller, job_id).await?;
+        let (row, events, job) = whole_job_of(state, caller, job_id).await?;
         let id: JobId = job_id.parse().map_err(|_| ApiError::not_found("job"))?;
         let contents = &state.parts.dispatcher.parts().contents;
         let params = contents.job_inputs(&id).await?.map_or(Value::Null, |inputs| inputs.params);
@@ -50,7 +50,6 @@ impl Loaded {
             content_type: output.content_type,
             bytes: output.bytes,
         });
-        let job: Job = state.store.read(job_id).await?;
         let charge = receipt::explained(state, &job);
         let failure = row.error_code.as_deref().map(in_words);
         let texts = texts.map(|text| text.body).collect();

@@ -16,7 +16,7 @@ pub fn timeline(words: &Words, events: &[JobEventRow]) -> Markup {
                     li class=(kind(&event.event_type)) {
                         (icon(&event.event_type))
                         span { (words.event_name(&event.event_type)) @if let Some(more) = more(event) { " " span.soft { (more) } } }
-                        (moment_exact(event.at))
+                        (moment_exact(words, event.at))
                     }
                 }
             }

@@ -82,7 +82,7 @@ impl AssetsPage<'_> {
                 figcaption.soft {
                     span.id { (name) } br;
                     @if let Some((width, height)) = media.size { (width) " × " (height) " · " }
-                    (bytes(media.bytes)) " · " (moment(asset.created_at)) br;
+                    (bytes(media.bytes)) " · " (moment(words, asset.created_at)) br;
                     a href=(media.url) download { (words.download) }
                     @if let Some(job_id) = &asset.job_id { " · " a href=(fill(JOB, &[job_id])) { (words.job) } }
                     form.inline-form method="post" action=(fill(ASSET_DELETE, &[&media.asset_id])) {

@@ -63,7 +63,7 @@ impl JobShown<'_> {
         let title = format!("{} · {}", self.job.model, capability_name(words, &self.job.capability));
         let content = html! {
             h1 { (title) }
-            p.soft { span.id { (self.job.job_id) } " · " (moment(self.job.created_at)) }
+            p.soft { span.id { (self.job.job_id) } " · " (moment(words, self.job.created_at)) }
             (self.state())
         };
         Page { look, title: &title, visitor: Some(visitor), narrow: false, content }.render()

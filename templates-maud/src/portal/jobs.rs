@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use projections::rows::{JobRow, JobStatus};
 
 use crate::{
-    figures::{amount, moment},
+    figures::{ago, amount},
     page::{Look, Page, Visitor},
     parts::{pager::pager, state::state},
     paths::{JOB, JOBS, MARKET, fill},
@@ -108,7 +108,7 @@ pub fn table(words: &Words, jobs: &[JobRow]) -> Markup {
         div.scroll { table.rows {
             thead { tr {
                 th scope="col" { (words.model) } th scope="col" { (words.status) } th scope="col" { (words.job) }
-                th.num scope="col" { (words.charged) } th scope="col" { (words.created) }
+                th.num scope="col" { (words.charged) } th scope="col" { (words.created) " " span.soft { (words.zone.name()) } }
             } }
             tbody {
                 @for job in jobs {
@@ -120,7 +120,7 @@ pub fn table(words: &Words, jobs: &[JobRow]) -> Markup {
                             @if job.status.is_final() { (amount(job.charged - job.refunded, false)) }
                             @else { span.held title=(words.held) { (amount(job.held, false)) } }
                         }
-                        td.when { (moment(job.created_at)) }
+                        td.when { (ago(words, job.created_at)) }
                     }
                 }
             }

@@ -9,6 +9,7 @@ use crate::{
     page::{Look, Page, Visitor, form_token},
     parts::snippet::snippet,
     paths::{KEY_REVOKE, KEYS, QUICKSTART, fill},
+    words::Words,
 };
 
 /// The page of the keys.
@@ -83,7 +84,7 @@ impl KeysPage<'_> {
                             td { span.id { (key.prefix) "…" } }
                             td.num.amount { (short_amount(*spent)) }
                             td.num.amount { (key.budget.map_or_else(|| "–".to_owned(), |budget: Credits| short_amount(budget.micro()))) }
-                            td.when { (expiry(key.expires_at)) }
+                            td.when { (expiry(words, key.expires_at)) }
                             td {
                                 @if self.owner {
                                     form method="post" action=(fill(KEY_REVOKE, &[key.api_key_id.as_str()])) {
@@ -100,6 +101,6 @@ impl KeysPage<'_> {
     }
 }
 
-fn expiry(at: Option<DateTime<Utc>>) -> Markup {
-    at.map_or_else(|| html! { "–" }, moment)
+fn expiry(words: &Words, at: Option<DateTime<Utc>>) -> Markup {
+    at.map_or_else(|| html! { "–" }, |at| moment(words, at))
 }

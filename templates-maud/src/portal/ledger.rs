@@ -129,7 +129,7 @@ pub fn table(words: &Words, lines: &[LedgerRow]) -> Markup {
         div.scroll { table.rows.ledger {
             thead { tr {
                 th scope="col" { (words.kind) } th.num scope="col" { (words.amount) } th scope="col" { (words.reference) }
-                th.num scope="col" { (words.balance) } th scope="col" { (words.time_utc) }
+                th.num scope="col" { (words.balance) } th scope="col" { (words.time) " " span.soft { (words.zone.name()) } }
             } }
             tbody {
                 @for line in lines {
@@ -142,7 +142,7 @@ pub fn table(words: &Words, lines: &[LedgerRow]) -> Markup {
                             @if let Some(note) = &line.note { " " span.soft { (note) } }
                         }
                         td.num.amount.held { (amount(line.available_after, false)) }
-                        td.when { (moment(line.recorded_at)) }
+                        td.when { (moment(words, line.recorded_at)) }
                     }
                 }
             }

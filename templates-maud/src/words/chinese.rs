@@ -5,6 +5,7 @@ use super::{Words, console};
 /// Chinese.
 pub static CHINESE: Words = Words {
     lang: "zh-CN",
+    zone: chrono_tz::UTC,
     skip: "跳到正文",
     navigation: "页面导航",
     log_in: "登录",
@@ -44,9 +45,9 @@ pub static CHINESE: Words = Words {
     model: "模型",
     status: "状态",
     charged: "已扣",
-    created: "创建时间 (UTC)",
+    created: "创建时间",
     no_ledger: "还没有账目。第一笔将是充值。",
-    time_utc: "时间 (UTC)",
+    time: "时间",
     kind: "类型",
     amount: "金额",
     balance: "变动后可用",

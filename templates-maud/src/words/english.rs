@@ -5,6 +5,7 @@ use super::{Words, console};
 /// English.
 pub static ENGLISH: Words = Words {
     lang: "en",
+    zone: chrono_tz::UTC,
     skip: "Skip to the content",
     navigation: "Pages",
     log_in: "Log in",
@@ -44,9 +45,9 @@ pub static ENGLISH: Words = Words {
     model: "Model",
     status: "Status",
     charged: "Charged",
-    created: "Created (UTC)",
+    created: "Created",
     no_ledger: "Nothing has moved yet. A top-up will be the first line.",
-    time_utc: "Time (UTC)",
+    time: "Time",
     kind: "Kind",
     amount: "Amount",
     balance: "Available after",

@@ -3,12 +3,15 @@
 mod chinese;
 pub mod console;
 mod english;
+mod zoned;
 
+use chrono_tz::Tz;
 use domain::{capability::CapabilityKind, pricing::Meter};
 use projections::rows::{JobStage, JobStatus, LedgerType};
 
 pub use chinese::CHINESE;
 pub use english::ENGLISH;
+pub use zoned::{zone_named, zone_names};
 
 /// The published events, in the order of their words.
 const EVENTS: [&str; 12] = [
@@ -30,10 +33,12 @@ const STAGES: [JobStage; 5] =
     [JobStage::Starting, JobStage::Generating, JobStage::Storing, JobStage::Retrying, JobStage::Reconciling];
 
 /// The words of one language.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each field is the word that it is called by")]
 pub struct Words {
     pub lang: &'static str,
+    /// The zone in which times are told.
+    pub zone: Tz,
     pub skip: &'static str,
     pub navigation: &'static str,
     pub log_in: &'static str,
@@ -75,7 +80,7 @@ pub struct Words {
     pub charged: &'static str,
     pub created: &'static str,
     pub no_ledger: &'static str,
-    pub time_utc: &'static str,
+    pub time: &'static str,
     pub kind: &'static str,
     pub amount: &'static str,
     pub balance: &'static str,
