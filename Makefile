@@ -1,6 +1,6 @@
 # Zephyr's commands; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check bench faults release clean
+.PHONY: help run tour test check bench faults screenshots release clean
 
 OUT := $(or $(CARGO_TARGET_DIR),target)
 SERVICES := tests/with-services
@@ -15,7 +15,7 @@ WHICH_SEEDS = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 TESTS ?= --workspace --no-fail-fast
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## from a fresh clone to a running gateway (installs PostgreSQL's binaries where they are missing)
 	@$(SERVICES) --install-only --only postgres
@@ -42,6 +42,10 @@ bench: ## hold+settle pairs per second beside what they are compared with; real 
 faults: ## kill -9 at random moments, SEEDS=25 times (SEED=n: that one alone), and drive every job to its end
 	cargo build --workspace --bins
 	$(SERVICES) --only postgres,rabbitmq,redis $(OUT)/debug/faults $(WHICH_SEEDS)
+
+screenshots: ## a picture of every page, both themes, desk and phone, in target/screenshots/index.html (PAGES=billing: only those)
+	cargo build --workspace --bins
+	$(SERVICES) --only postgres,browser $(OUT)/debug/screenshots --out $(OUT)/screenshots --only "$(PAGES)"
 
 release: ## the executable for production, in target/release/zephyr
 	cargo build --release --locked -p zephyr

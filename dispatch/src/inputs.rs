@@ -35,7 +35,7 @@ pub enum InputsError {
     #[error("a job has at most {INPUTS_AT_MOST} input files")]
     TooMany,
     /// Not a data URI, an asset or an http(s) URL.
-    #[error("an input file is a data URI, an asset:// id or an http(s) URL")]
+    #[error("an input file is a data URI, an asset or an http(s) URL")]
     Malformed,
 }
 
@@ -79,7 +79,9 @@ impl Dispatcher {
         if source.starts_with("data:") {
             return Ok(source.to_owned());
         }
-        let (content_type, bytes) = match source.strip_prefix("asset://") {
+        // An id alone is what pages show and forms send.
+        let asset = source.strip_prefix("asset://").or_else(|| source.starts_with("ast_").then_some(source));
+        let (content_type, bytes) = match asset {
             Some(id) => self.read_asset(tenant_id, id).await?,
             None if source.starts_with("http://") || source.starts_with("https://") => self.fetch(source).await?,
             None => return Err(InputsError::Malformed),

@@ -19,10 +19,12 @@ pub struct File {
 pub static STYLES: LazyLock<File> =
     LazyLock::new(|| file("zephyr", "css", "text/css; charset=utf-8", include_bytes!("../assets/zephyr.css")));
 
-/// htmx, for what moves without a new page; then what our scripts add to pages that work without them, in the order in
-/// which they run. A script says what it does to each part of a page by `zephyr.bring`.
+/// What may become markup or a script, said before anything else runs; htmx, for what moves without a new page; then
+/// what our scripts add to pages that work without them, in the order in which they run. A script says what it does to
+/// each part of a page by `zephyr.bring`.
 pub static SCRIPTS: LazyLock<Vec<File>> = LazyLock::new(|| {
     vec![
+        script("trust", include_bytes!("../assets/trust.js")),
         script("htmx-2.0.11", include_bytes!("../assets/htmx-2.0.11.min.js")),
         script("zephyr", include_bytes!("../assets/zephyr.js")),
         script("times", include_bytes!("../assets/times.js")),

@@ -3,21 +3,15 @@
 //! The workload goes through the gateway; upstream fails, lies and drops as it likes. A failure names the seed, which
 //! `TEST_BOOKS_SEED` sets again.
 
-#[path = "../flows/answer.rs"]
-#[expect(dead_code, reason = "flows use more of it")]
-mod answer;
 mod judges;
 mod workload;
-#[path = "../flows/world.rs"]
-#[expect(dead_code, reason = "flows use more of it")]
-mod world;
 
 use anyhow::{Context as _, ensure};
 use domain::Credits;
 use futures::TryStreamExt as _;
 use projections::export::{Format, Range, export};
 use reqwest::Method;
-use tests::program::Program;
+use tests::{answer, program::Program, world};
 
 use crate::{
     workload::Workload,

@@ -1,20 +1,11 @@
 //! The official SDKs, driven by pytest: all of them against the simulator, OpenAI's also against a gateway. Their output is
 //! shown when they fail. It never calls a real provider.
 
-#[path = "../flows/answer.rs"]
-#[expect(dead_code, reason = "flows use more of it")]
-mod answer;
-#[path = "../flows/world.rs"]
-#[expect(dead_code, reason = "flows use more of it")]
-mod world;
-
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use tests::{program::Program, scratch::ScratchFolder};
+use tests::{program::Program, scratch::ScratchFolder, world::World};
 use tokio::process::Command;
-
-use crate::world::World;
 
 /// The Python that has every SDK.
 const PYTHON: &str = "TEST_PYTHON";

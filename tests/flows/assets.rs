@@ -60,12 +60,14 @@ async fn a_file_is_brought_used_as_an_input_and_removed() -> anyhow::Result<()> 
     let asset = upload(&person, photo.clone(), "photo.jpg").await?.expect(201)?;
     ensure!(asset["kind"] == "upload" && asset["bytes"].as_u64() == Some(photo.len() as u64), "{asset}");
     let id = text(&asset["id"])?;
-    let params = json!({ "prompt": "The same at night", "size": "1024x1024", "image": format!("asset://{id}") });
-    let job = json!({ "model": IMAGE, "capability": "image_to_image", "params": params });
-    let job = send(person.api.post("/v1/jobs", &job).header("prefer", "wait=30")).await?.expect(200)?;
-    ensure!(job["status"] == "succeeded", "{job}");
+    for source in [format!("asset://{id}"), id.clone()] {
+        let params = json!({ "prompt": "The same at night", "size": "1024x1024", "image": source });
+        let job = json!({ "model": IMAGE, "capability": "image_to_image", "params": params });
+        let job = send(person.api.post("/v1/jobs", &job).header("prefer", "wait=30")).await?.expect(200)?;
+        ensure!(job["status"] == "succeeded", "{job}");
+    }
     let listed: Value = person.api.get("/v1/assets").await?;
-    ensure!(listed["data"].as_array().is_some_and(|assets| assets.len() == 3), "{listed}");
+    ensure!(listed["data"].as_array().is_some_and(|assets| assets.len() == 4), "{listed}");
     let removed = send(person.api.request(Method::DELETE, &format!("/v1/assets/{id}"))).await?;
     ensure!(removed.status < 300, "{removed:?}");
     let gone = person.api.request(Method::GET, &format!("/v1/assets/{id}/content"));

@@ -2,7 +2,6 @@
 //!
 //! Upstream is the simulator. Nothing here looks into the gateway's database.
 
-mod answer;
 mod assets;
 mod budgets;
 mod cancel;
@@ -15,17 +14,15 @@ mod journey;
 mod once;
 mod operations;
 mod outage;
-mod proxy;
 mod rates;
 mod refusals;
 mod runway;
 mod secrets;
-mod statement;
 mod two_processes;
-mod world;
 mod wrong_usage;
 
 use serde_json::{Value, json};
+use tests::{answer, statement, world};
 
 /// A model priced by tokens.
 pub const CHAT: &str = "doubao-seed-2-0-mini";

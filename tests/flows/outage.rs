@@ -5,12 +5,11 @@ use std::time::Duration;
 use anyhow::{bail, ensure};
 use domain::Credits;
 use serde_json::Value;
-use tests::{scratch::ScratchDatabase, services::Services};
+use tests::{scratch::ScratchDatabase, services::Services, wire::Wire};
 
 use crate::{
     FLAT,
     answer::send,
-    proxy::Wire,
     question, statement, video,
     world::{World, text},
 };

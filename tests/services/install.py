@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
 
-from . import books, browser, clients, postgres, rabbitmq, redis
+from . import axe, books, browser, clients, postgres, rabbitmq, redis
 from .places import CHECKOUT, IS_ROOT, program, say
 
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -51,6 +51,7 @@ PARTS = {
         ),
         Part("redis", redis.find, ("redis-server",), "Redis 7 or newer", start=redis.start),
         Part("browser", browser.find, ("chromium", "chromium-driver", "fonts-wqy-microhei"), "Chromium and its chromedriver"),
+        Part("axe", axe.find, (), "npm", "axe-core from npm", axe.fetch),
         Part("books", books.find, ("hledger", "beancount"), "hledger and beancount (bean-check)"),
         Part("clients", clients.find, MAKES_VENVS, "Python 3 with venv and a way to PyPI", "the SDKs into a venv", clients.fetch),
     )
@@ -94,14 +95,14 @@ def _get(part: Part, apt_install, paths: dict[str, str]) -> str | None:
 
 def _ways(part: Part, apt_install) -> list[tuple[str, Callable[[], str | None]]]:
     """The system's package first, so that it is shared. A venv is always ours: apt only gives what makes one."""
-    apt = [(f"apt-get install {' '.join(part.debian)}", lambda: apt_install(part.debian))] if apt_install else []
+    apt = [(f"apt-get install {' '.join(part.debian)}", lambda: apt_install(part.debian))] if apt_install and part.debian else []
     own = [(part.own_way, part.fetch)] if part.fetch else []
     return own + apt + own if part.debian == MAKES_VENVS and apt else apt + own
 
 
 def _advice(part: Part) -> str:
-    debian = f"on Debian `apt-get install {' '.join(part.debian)}`"
-    return f"install {part.elsewhere}; {debian}"
+    debian = f"; on Debian `apt-get install {' '.join(part.debian)}`" if part.debian else ""
+    return f"install {part.elsewhere}{debian}"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-//! An executable of ours as a process: started, killed without warning, started again. Its output goes to files.
+//! An executable as a process, ours or the machine's: started, killed without warning, started again. Its output goes to files.
 
 use std::{
     ffi::OsString,
@@ -38,8 +38,14 @@ impl Program {
         // A test lies in `deps`, one below the executables.
         let found = this.ancestors().skip(1).take(2).map(|folder| folder.join(file)).find(|path| path.is_file());
         let executable = found.with_context(|| format!("`{file}` is not built: run cargo build --workspace --bins"))?;
+        Ok(Self::installed(executable, name, logs))
+    }
+
+    /// An executable that this machine has, under a name for its logs in the folder `logs`.
+    #[must_use]
+    pub fn installed(executable: PathBuf, name: &str, logs: &Path) -> Self {
         let (arguments, variables) = (Vec::new(), Vec::new());
-        Ok(Self { name: name.to_owned(), executable, arguments, variables, logs: logs.to_owned(), child: None })
+        Self { name: name.to_owned(), executable, arguments, variables, logs: logs.to_owned(), child: None }
     }
 
     /// Adds arguments.

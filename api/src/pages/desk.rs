@@ -139,12 +139,15 @@ impl FromRequestParts<AppState> for Hall {
         let look = look(&parts.headers, here(parts));
         match Desk::from_request_parts(parts, state).await {
             Ok(desk) => Ok(Self { look, desk: Some(desk) }),
-            Err(refused) if refused.status().is_redirection() || refused.status() == StatusCode::FORBIDDEN => {
-                Ok(Self { look, desk: None })
-            }
+            Err(refused) if is_nobody(refused.status()) => Ok(Self { look, desk: None }),
             Err(refused) => Err(refused),
         }
     }
+}
+
+/// Whether a refusal says that somebody is not known, or is of no tenant.
+fn is_nobody(status: StatusCode) -> bool {
+    status.is_redirection() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
 /// Path and query of what is asked for.

@@ -101,7 +101,7 @@ impl JobShown<'_> {
             article.result data-job=(job.job_id) data-over[job.status.is_final()] hx-get=[again.as_deref()] hx-trigger=[again.as_ref().map(|_| "every 2s, zephyr:news")] hx-swap="outerHTML" {
                 header {
                     (state(words, job.status, job.stage))
-                    a href=(fill(JOB, &[&job.job_id])) { (words.details) }
+                    a id={ "details-" (job.job_id) } href=(fill(JOB, &[&job.job_id])) { (words.details) }
                 }
                 @if !job.status.is_final() { (self.waiting()) }
                 @if let Some(failure) = self.failure { p.wrong { (failure) } }
@@ -168,15 +168,16 @@ impl JobShown<'_> {
     fn actions(&self) -> Markup {
         let (words, job) = (self.words, self.job);
         let again = with_query(&fill(MODEL, &[&job.model]), &[("cap", &job.capability), ("from", &job.job_id)]);
+        // What keeps its id keeps the focus while this part is exchanged.
         html! {
             p.actions {
-                a.button.quiet href=(again) { (words.run_again) }
-                a.button.quiet href={ "/v1/jobs/" (job.job_id) } { "JSON" }
+                a.button.quiet #run-again href=(again) { (words.run_again) }
+                a.button.quiet #show-json href={ "/v1/jobs/" (job.job_id) } { "JSON" }
             }
             @if !job.status.is_final() {
                 form method="post" action=(fill(JOB_CANCEL, &[&job.job_id])) {
                     (form_token(self.form_token))
-                    button.quiet type="submit" disabled[job.cancel_requested] { (words.cancel) }
+                    button.quiet #cancel type="submit" disabled[job.cancel_requested] { (words.cancel) }
                     p.soft { (words.cancel_costs) }
                 }
             }

@@ -188,7 +188,8 @@ impl ModelPage<'_> {
                 (form_token(token))
                 input type="hidden" name="once" value=(self.once);
                 (form::render(words, &fields, self.values, self.errors))
-                div.pay hx-post=(price) hx-include="closest form" hx-encoding="application/x-www-form-urlencoded"
+                // While the price is asked for, the button stays what it is: it may just be pressed.
+                div.pay hx-disabled-elt="unset" hx-post=(price) hx-include="closest form" hx-encoding="application/x-www-form-urlencoded"
                     hx-trigger="input from:closest form delay:250ms, change from:closest form" hx-sync="this:replace"
                     hx-target="#price" hx-swap="outerHTML" {
                     button type="submit" {

@@ -17,6 +17,9 @@ pub struct Wire {
 
 impl Wire {
     /// A wire to `host:port`.
+    ///
+    /// # Errors
+    /// When no port is free.
     pub async fn to(service: &str) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
@@ -26,6 +29,9 @@ impl Wire {
     }
 
     /// A wire to the service of a URL, and the URL that leads through the wire.
+    ///
+    /// # Errors
+    /// When no port is free, or the URL names no user.
     pub async fn before(url: &str) -> anyhow::Result<(Self, String)> {
         let (before, after) = url.split_once('@').context("the URL names a user")?;
         let (service, path) = after.split_once('/').unwrap_or((after, ""));

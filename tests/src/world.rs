@@ -16,16 +16,16 @@ use anyhow::Context as _;
 use domain::Credits;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{
+use tokio::sync::Mutex;
+
+use crate::{
+    answer::{Answer, send},
     api_client::ApiClient,
     program::Program,
     scratch::{ScratchDatabase, ScratchFolder},
     services::Services,
     upstream::Upstream,
 };
-use tokio::sync::Mutex;
-
-use crate::answer::{Answer, send};
 
 /// What the gateway prints when it serves.
 const READY: &str = "the gateway is ready at";
@@ -60,7 +60,7 @@ struct Running {
     base_url: String,
     demo: BTreeMap<String, String>,
     admin_token: String,
-    program: Option<Program>,
+    program: Mutex<Option<Program>>,
     database: Option<ScratchDatabase>,
     folder: ScratchFolder,
 }
@@ -80,6 +80,9 @@ pub struct Person {
 
 impl World {
     /// The gateway that the tests of this program share.
+    ///
+    /// # Errors
+    /// When it does not get ready.
     pub async fn shared() -> anyhow::Result<Self> {
         let mut shared = SHARED.lock().await;
         if let Some(running) = shared.upgrade() {
@@ -91,13 +94,19 @@ impl World {
     }
 
     /// A gateway of a test's own, with settings over the usual ones.
+    ///
+    /// # Errors
+    /// When it does not get ready.
     pub async fn start(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
-        let database = ScratchDatabase::create(&Services::find()?.database_url).await?;
+        let database = ScratchDatabase::create(&Services::database_url()?).await?;
         let url = database.url();
         Self::start_on(database, &url, settings).await
     }
 
     /// The same, reaching its database at another URL than the database's own.
+    ///
+    /// # Errors
+    /// When it does not get ready.
     pub async fn start_on(
         database: ScratchDatabase,
         database_url: &str,
@@ -108,6 +117,9 @@ impl World {
     }
 
     /// A gateway with a PostgreSQL of its own, as `zephyr up` starts one.
+    ///
+    /// # Errors
+    /// When it does not get ready.
     pub async fn embedded(settings: &[(&str, &str)]) -> anyhow::Result<Self> {
         let folder = ScratchFolder::create("flows")?;
         Self::start_in(folder, None, settings).await
@@ -130,7 +142,7 @@ impl World {
         let credentials = json!({ "email": demo["ZEPHYR_ADMIN_EMAIL"], "password": demo["ZEPHYR_ADMIN_PASSWORD"] });
         let login = send(nobody.post("/auth/login", &credentials)).await?.expect(200)?;
         let admin_token = text(&login["access_token"])?;
-        let program = Some(program);
+        let program = Mutex::new(Some(program));
         Self::over(Arc::new(Running { base_url, demo, admin_token, program, database, folder }))
     }
 
@@ -144,6 +156,9 @@ impl World {
     }
 
     /// A person with so many credits.
+    ///
+    /// # Errors
+    /// When the gateway refuses.
     pub async fn person(&self, credits: &str) -> anyhow::Result<Person> {
         let person = register(&self.base_url, &self.http).await?;
         if credits != "0" {
@@ -153,6 +168,9 @@ impl World {
     }
 
     /// Credits for a tenant, by the admin API.
+    ///
+    /// # Errors
+    /// When there is no answer.
     pub async fn recharge(&self, tenant_id: &str, amount: &str, reference: &str) -> anyhow::Result<Answer> {
         let reference = format!("{tenant_id}-{reference}");
         let body = json!({ "tenant_id": tenant_id, "amount": amount, "source": "card", "reference": reference });
@@ -164,7 +182,23 @@ impl World {
         ApiClient::new(base_url, &self.admin_token, self.http.clone())
     }
 
+    /// Kills the gateway without warning, and starts it again on the same data. It is where it was only when the
+    /// settings name its address.
+    ///
+    /// # Errors
+    /// When it had ended by itself, or does not get ready.
+    pub async fn restart(&self) -> anyhow::Result<()> {
+        let mut program = self.running.program.lock().await;
+        let program = program.as_mut().context("the gateway has a program")?;
+        program.kill9().await?;
+        program.start_until(READY).await?;
+        Ok(())
+    }
+
     /// Sets how fast the simulator's time runs.
+    ///
+    /// # Errors
+    /// When the simulator does not answer.
     pub async fn set_time_scale(&self, scale: f64) -> anyhow::Result<()> {
         let url = format!("{}/_sim/clock", self.simulator_url);
         self.http.post(url).json(&json!({ "time_scale": scale })).send().await?.error_for_status()?;
@@ -172,6 +206,9 @@ impl World {
     }
 
     /// The database's own URL.
+    ///
+    /// # Errors
+    /// When it has none of its own.
     pub fn database_url(&self) -> anyhow::Result<String> {
         Ok(self.running.database.as_ref().context("the gateway has a database")?.url())
     }
@@ -190,7 +227,7 @@ impl World {
 /// The process first, then its database: from a thread of its own, for the test's runtime may be gone.
 impl Drop for Running {
     fn drop(&mut self) {
-        let (program, database) = (self.program.take(), self.database.take());
+        let (program, database) = (self.program.get_mut().take(), self.database.take());
         let ending = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async move {
@@ -231,6 +268,9 @@ async fn read_env(path: &PathBuf) -> anyhow::Result<BTreeMap<String, String>> {
 }
 
 /// Registers somebody and issues them a key, as a client from an address of its own.
+///
+/// # Errors
+/// When the gateway refuses.
 pub async fn register(base_url: &str, http: &reqwest::Client) -> anyhow::Result<Person> {
     let number = ADDRESSES.fetch_add(1, Ordering::Relaxed);
     let address = Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits() + number);
@@ -246,11 +286,17 @@ pub async fn register(base_url: &str, http: &reqwest::Client) -> anyhow::Result<
 }
 
 /// A text of an answer.
+///
+/// # Errors
+/// When it is none.
 pub fn text(value: &Value) -> anyhow::Result<String> {
     Ok(value.as_str().with_context(|| format!("{value} is a text"))?.to_owned())
 }
 
 /// An amount of an answer.
+///
+/// # Errors
+/// When it is none.
 pub fn credits(value: &Value) -> anyhow::Result<Credits> {
     text(value)?.parse().with_context(|| format!("{value} is an amount"))
 }

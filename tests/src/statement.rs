@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use crate::api_client::ApiClient;
 use anyhow::ensure;
 use domain::Credits;
 use serde_json::Value;
-use tests::api_client::ApiClient;
 
 use crate::world::{credits, text};
 
@@ -27,6 +27,9 @@ pub struct Sums {
 }
 
 /// Every line of the statement, through all of its pages, oldest first.
+///
+/// # Errors
+/// When the gateway refuses.
 pub async fn lines(api: &ApiClient, filter: &str) -> anyhow::Result<Vec<Value>> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
@@ -40,6 +43,9 @@ pub async fn lines(api: &ApiClient, filter: &str) -> anyhow::Result<Vec<Value>> 
 }
 
 /// Adds up lines.
+///
+/// # Errors
+/// When a line is of no known type.
 pub fn sum(lines: &[Value]) -> anyhow::Result<Sums> {
     let mut sums = Sums::default();
     for line in lines {
@@ -56,6 +62,9 @@ pub fn sum(lines: &[Value]) -> anyhow::Result<Sums> {
 }
 
 /// Checks that the statement of an account at rest adds up to it, line by line and in all.
+///
+/// # Errors
+/// When it does not.
 pub async fn check(api: &ApiClient) -> anyhow::Result<Sums> {
     let account = api.account().await?;
     let mut looks = LOOKS;

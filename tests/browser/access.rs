@@ -1,0 +1,56 @@
+//! Pages that everybody can use: axe-core finds nothing serious in either theme, the keyboard reaches everything and its
+//! focus is seen, and nothing is wider than the narrowest screen.
+
+use anyhow::Context as _;
+use serde_json::Value;
+use tests::{
+    browser::{Browser, pages::Page},
+    services::BrowserParts,
+};
+
+use crate::tour::every_page;
+
+/// The width of a small phone, and of a desk's screen at 400 %.
+const NARROWEST: (u32, u32) = (320, 256);
+const JUDGE: &str = "const done = arguments[0];
+    axe.run(document, { resultTypes: ['violations'] }).then((found) => done(found.violations
+        .filter((one) => ['serious', 'critical'].includes(one.impact))
+        .map((one) => `${one.id} (${one.impact}): ` + one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} ${node.any.concat(node.all).map((why) => why.message).join('; ')}`).join(' || '))),
+        (error) => done([`axe: ${error}`]))";
+/// What sticks out, unless it can be scrolled by itself.
+const TOO_WIDE: &str = "const root = document.documentElement;
+    if (root.scrollWidth <= root.clientWidth) return [];
+    const scrolls = (element) => element && element !== document.body && (/auto|scroll|hidden|clip/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+    const wide = [...document.body.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > root.clientWidth + 1 && !scrolls(one.parentElement));
+    return [`${root.scrollWidth} px wide: ` + wide.slice(-4).map((one) => one.outerHTML.slice(0, 160)).join(' || ')]";
+
+#[tokio::test]
+async fn axe_finds_nothing_serious_on_light_pages() -> anyhow::Result<()> {
+    every_page("light", judged_by_axe).await
+}
+
+#[tokio::test]
+async fn axe_finds_nothing_serious_on_dark_pages() -> anyhow::Result<()> {
+    every_page("dark", judged_by_axe).await
+}
+
+#[tokio::test]
+async fn no_page_is_wider_than_the_narrowest_screen() -> anyhow::Result<()> {
+    every_page("light", async |browser, _| {
+        browser.resize(NARROWEST.0, NARROWEST.1).await?;
+        let found = findings(browser.run(TOO_WIDE, Vec::new()).await?);
+        browser.resize(1280, 900).await?;
+        found
+    })
+    .await
+}
+
+async fn judged_by_axe(browser: &Browser, _: &Page) -> anyhow::Result<Vec<String>> {
+    let axe = tokio::fs::read_to_string(BrowserParts::axe()?).await?;
+    browser.run(&axe, Vec::new()).await?;
+    findings(browser.run_async(JUDGE, Vec::new()).await?)
+}
+
+fn findings(found: Value) -> anyhow::Result<Vec<String>> {
+    serde_json::from_value(found).context("a list of findings")
+}
