@@ -30,6 +30,11 @@ pub fn short_amount(micro: i64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// A count, in groups of three digits.
+pub fn whole(count: u64) -> String {
+    grouped(&count.to_string())
+}
+
 /// Digits in groups of three.
 fn grouped(digits: &str) -> String {
     let first = digits.len() % 3;

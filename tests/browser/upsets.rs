@@ -2,7 +2,9 @@
 //! breaks off. One job, one hold, no broken page.
 
 use anyhow::{Context as _, ensure};
-use templates_maud::paths::{BILLING, JOB, JOBS, KEYS, LEDGER, LOGIN, MARKET, MODEL, fill, with_query};
+use templates_maud::paths::{
+    ASSETS, BILLING, JOB, JOBS, KEYS, LEDGER, LOGIN, MARKET, MODEL, OVERVIEW, QUICKSTART, fill, with_query,
+};
 use tests::{
     browser::{Browser, Scripts, on_stage},
     ports::free_address,
@@ -104,6 +106,26 @@ async fn every_address_that_scripts_push_is_a_whole_page() -> anyhow::Result<()>
 }
 
 const ENTER: char = '\u{e007}';
+
+#[tokio::test]
+async fn somebody_without_credits_opens_every_page_and_is_told_why_nothing_runs() -> anyhow::Result<()> {
+    let world = World::shared().await?;
+    on_stage(&world.base_url, Scripts::On, &["status of 402"], async |browser| {
+        person::register(&world, browser, "0").await?;
+        for path in [OVERVIEW, MARKET, JOBS, ASSETS, BILLING, LEDGER, KEYS, QUICKSTART] {
+            browser.go(path).await?;
+            whole_page(browser).await?;
+            ensure!(browser.count("main .note[role=alert]").await? == 0, "{path} complains");
+        }
+        browser.go(&fill(MODEL, &[PICTURES])).await?;
+        browser.fill(PROMPT, "A lighthouse at dusk").await?;
+        browser.click(RUN).await?;
+        browser.until("it says why", "document.querySelector('main [role=alert], .toast')").await?;
+        ensure!(person::jobs(browser).await?.is_empty(), "no credit, no job");
+        Ok(())
+    })
+    .await
+}
 
 #[tokio::test]
 async fn a_session_that_ended_within_a_part_of_a_page_sends_the_whole_page_to_the_door() -> anyhow::Result<()> {

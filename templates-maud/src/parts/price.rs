@@ -16,7 +16,7 @@ pub fn sentence(words: &Words, price: &Price) -> Option<String> {
     let lowest = rates().min()?;
     let varies = price.rates.len() > 1 || !price.modifiers.is_empty() || rates().any(|rate| rate != lowest);
     let from = if varies { words.from } else { "" };
-    Some(format!("{from}{} {} {}", short_amount(lowest.micro()), words.credits, per(words, main)))
+    Some(format!("{from}{} {}", credits(words, lowest), per(words, main)))
 }
 
 /// What a rate is for, such as "per 1,000,000 tokens of the answer".
@@ -33,7 +33,7 @@ fn per(words: &Words, rate: &Rate) -> String {
 #[must_use]
 pub fn table(words: &Words, price: &Price) -> Markup {
     html! {
-        div.scroll { table {
+        div.scroll { table.rows.prices {
             thead { tr { th scope="col" { (words.counted) } th scope="col" { (words.when) } th.num scope="col" { (words.rate) } } }
             tbody {
                 @for rate in &price.rates { (rate_rows(words, rate)) }
@@ -123,5 +123,6 @@ pub fn reading(reading: &Reading) -> String {
 }
 
 fn credits(words: &Words, amount: Credits) -> String {
-    format!("{} {}", short_amount(amount.micro()), words.credits)
+    let unit = if amount == Credits::from_whole(1) { words.credit } else { words.credits };
+    format!("{} {unit}", short_amount(amount.micro()))
 }

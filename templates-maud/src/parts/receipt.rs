@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use projections::rows::JobRow;
 
 use crate::{
-    figures::{amount, short_amount},
+    figures::{amount, short_amount, whole},
     parts::price::reading as reading_text,
     words::Words,
 };
@@ -62,7 +62,7 @@ fn described<'a>(words: &Words, line: &'a ChargeLine) -> (String, String, &'a [R
     match line {
         ChargeLine::Rate { meter, label, charged, rate, per, because, .. } => {
             let what = label.clone().unwrap_or_else(|| words.meter_name(*meter).to_owned());
-            let per = if *per == 1 { String::new() } else { format!(" / {per}") };
+            let per = if *per == 1 { String::new() } else { format!(" / {}", whole(*per)) };
             (what, format!("{charged} × {}{per}", short_amount(rate.micro())), because)
         }
         ChargeLine::Multiply { label, factor, because, .. } => (label.clone(), format!("× {factor}"), because),

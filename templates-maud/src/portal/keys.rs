@@ -82,9 +82,9 @@ impl KeysPage<'_> {
                         tr {
                             td { (key.name) @if !key.models.is_empty() { " " span.soft { (key.models.join(", ")) } } }
                             td { span.id { (key.prefix) "…" } }
-                            td.num.amount { (short_amount(*spent)) }
-                            td.num.amount { (key.budget.map_or_else(|| "–".to_owned(), |budget: Credits| short_amount(budget.micro()))) }
-                            td.when { (expiry(words, key.expires_at)) }
+                            td.num.amount data-label=(words.spent_30) { (short_amount(*spent)) }
+                            td.num.amount data-label=(words.key_budget) { (key.budget.map_or_else(|| "–".to_owned(), |budget: Credits| short_amount(budget.micro()))) }
+                            td.when data-label=(words.expires) { (expiry(words, key.expires_at)) }
                             td {
                                 @if self.owner {
                                     form method="post" action=(fill(KEY_REVOKE, &[key.api_key_id.as_str()])) {

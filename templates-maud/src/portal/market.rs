@@ -128,7 +128,7 @@ fn nothing(words: &Words, filter: &Filter) -> Markup {
             p { (words.nothing_found) }
             p {
                 @for (name, value) in set.iter().filter(|(_, value)| !value.is_empty()) {
-                    a.button.quiet href=(with_query(MARKET, &filter.pairs(&[(name, "")]))) { (words.without) " " (value) } " "
+                    a.button.quiet href=(with_query(MARKET, &filter.pairs(&[(name, "")]))) { (words.without) " “" (value) "”" } " "
                 }
                 a.button.quiet href=(MARKET) { (words.clear_all) }
             }

@@ -35,6 +35,7 @@ pub static CHINESE: Words = Words {
     available: "可用",
     held: "任务冻结中",
     posted: "合计",
+    credit: "积分",
     credits: "积分",
     each_worth: "一个积分约合",
     latest_jobs: "最近的任务",

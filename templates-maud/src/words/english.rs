@@ -35,6 +35,7 @@ pub static ENGLISH: Words = Words {
     available: "Available",
     held: "Held by running jobs",
     posted: "In all",
+    credit: "credit",
     credits: "credits",
     each_worth: "One credit is worth",
     latest_jobs: "Latest jobs",

@@ -68,6 +68,7 @@ pub struct Words {
     pub available: &'static str,
     pub held: &'static str,
     pub posted: &'static str,
+    pub credit: &'static str,
     pub credits: &'static str,
     pub each_worth: &'static str,
     pub latest_jobs: &'static str,
