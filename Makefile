@@ -9,6 +9,7 @@ WITH_POSTGRES := PATH="$$PATH:$(CURDIR)/.cache/postgres/bin:/var/cache/zephyr/po
 # make faults SEEDS=200, or one seed alone: make faults SEED=17
 SEEDS ?= 25
 WHICH_SEEDS = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
+# make bench CLIENTS="1 256" measures with so many commands at once only.
 # make test TESTS="-p store leases": any arguments of cargo test. TEST_HAMMER_SECONDS=180 hammers at a key's limit of
 # requests for three minutes instead of 15 seconds; ZEPHYR_TEST_POOL_SECONDS=60 overloads the key pool
 # for a minute instead of 12 seconds.
@@ -37,7 +38,7 @@ check: ## format, lints, and the rules of the house
 
 bench: ## hold+settle pairs per second beside what they are compared with; real flushes
 	cargo build --release -p tests --bin bench
-	ZEPHYR_TEST_FSYNC=1 $(SERVICES) --only postgres $(OUT)/release/bench
+	ZEPHYR_TEST_FSYNC=1 $(SERVICES) --only postgres $(OUT)/release/bench $(CLIENTS)
 
 faults: ## kill -9 at random moments, SEEDS=25 times (SEED=n: that one alone), and drive every job to its end
 	cargo build --workspace --bins

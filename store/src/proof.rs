@@ -52,18 +52,44 @@ pub fn leaf(parts: &LeafParts<'_>) -> Hash {
     hasher.finalize().into()
 }
 
+/// The Merkle tree of RFC 6962 over leaves that are hashed already, as far as it is known after each leaf.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    /// The perfect trees that the leaves make, from the left, each larger than the next: its size and its hash.
+    perfect: Vec<(usize, Hash)>,
+}
+
+impl Tree {
+    /// A tree without leaves.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { perfect: Vec::new() }
+    }
+
+    /// Adds a leaf on the right.
+    pub fn push(&mut self, leaf: Hash) {
+        let (mut size, mut hash) = (1, leaf);
+        while let Some((_, left)) = self.perfect.pop_if(|(left, _)| *left == size) {
+            hash = node(&left, &hash);
+            size *= 2;
+        }
+        self.perfect.push((size, hash));
+    }
+
+    /// The tree's hash.
+    #[must_use]
+    pub fn root(&self) -> Hash {
+        let joined = self.perfect.iter().map(|(_, hash)| *hash).rev().reduce(|right, left| node(&left, &right));
+        joined.unwrap_or_else(|| Sha256::digest([]).into())
+    }
+}
+
 /// The Merkle tree hash of RFC 6962 over leaves that are hashed already.
 #[must_use]
 pub fn root(leaves: &[Hash]) -> Hash {
-    match leaves {
-        [] => Sha256::digest([]).into(),
-        [only] => *only,
-        _ => {
-            let split = leaves.len().next_power_of_two() / 2;
-            let (left, right) = leaves.split_at(split);
-            node(&root(left), &root(right))
-        }
-    }
+    let mut tree = Tree::new();
+    leaves.iter().for_each(|leaf| tree.push(*leaf));
+    tree.root()
 }
 
 fn node(left: &Hash, right: &Hash) -> Hash {

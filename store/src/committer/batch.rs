@@ -11,7 +11,7 @@ use serde::Serialize;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{Answer, BATCH_EVENTS, BATCH_UNITS, flush::End, hot::HotStreams};
+use super::{Answer, BATCH_EVENTS, BATCH_UNITS, columns::Columns, flush::End, hot::HotStreams};
 use crate::{
     proof::{self, Hash, LeafParts},
     version::{StreamKey, Version},
@@ -51,6 +51,11 @@ impl Pending {
     pub(super) fn reload(mut self: Box<Self>) {
         let keys = self.keys();
         self.brought.clear();
+        self.bring(keys);
+    }
+
+    /// Sends the caller to read these streams.
+    fn bring(mut self: Box<Self>, keys: Vec<StreamKey>) {
         if let Some(reply) = self.reply.take() {
             drop(reply.send(Answer::Cold(keys, self)));
         }
@@ -62,14 +67,19 @@ pub(crate) fn key_of(step: &Step) -> StreamKey {
     StreamKey { aggregate_type: step.command.aggregate_type(), aggregate_id: step.aggregate_id.as_str().into() }
 }
 
-/// An event that was decided and not yet appended.
+/// An event that was decided, and what is written of it.
 pub(super) struct NewEvent {
+    pub(super) kept: KeptEvent,
+    pub(super) encoded: EncodedEvent,
+    pub(super) leaf: Hash,
+}
+
+/// What stays of an event in memory until its append is answered.
+pub(super) struct KeptEvent {
     pub(super) key: StreamKey,
     pub(super) sequence: i64,
     pub(super) event: Event,
-    pub(super) encoded: EncodedEvent,
     pub(super) metadata: Arc<str>,
-    pub(super) leaf: Hash,
 }
 
 /// The last event that a decision was made on, by number and leaf.
@@ -92,6 +102,8 @@ pub(super) enum Outcome {
     Appended(Range<usize>),
     /// Nothing to append: done already, or refused. True only while these points are the last of their streams.
     Rests(Vec<Point>, Option<Refusal>),
+    /// Nothing yet: it is decided under the lock.
+    Undecided,
 }
 
 pub(super) struct Waiter {
@@ -101,7 +113,9 @@ pub(super) struct Waiter {
 
 pub(super) struct Batch {
     pub(super) id: Uuid,
-    pub(super) events: Vec<NewEvent>,
+    pub(super) events: Vec<KeptEvent>,
+    /// The same, as they are written.
+    pub(super) columns: Columns,
     /// For each touched stream, the event that this batch continues.
     pub(super) guards: HashMap<StreamKey, Point>,
     /// The version of each touched stream that this batch leaves.
@@ -138,6 +152,7 @@ impl Batch {
         Self {
             id: Uuid::new_v4(),
             events: Vec::new(),
+            columns: Columns::new(),
             guards: HashMap::new(),
             after: HashMap::new(),
             timers: HashMap::new(),
@@ -149,14 +164,25 @@ impl Batch {
         self.waiters.is_empty()
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.waiters.len() >= BATCH_UNITS || self.events.len() >= BATCH_EVENTS
+    pub(super) fn units(&self) -> usize {
+        self.waiters.len()
     }
 
-    /// Keeps units that were not decided, only to be started over.
-    pub(super) fn park(&mut self, units: Vec<Waiting>) {
-        let undecided = |pending| Waiter { pending, outcome: Outcome::Rests(vec![], None) };
+    pub(super) fn is_full(&self) -> bool {
+        self.units() >= BATCH_UNITS || self.events.len() >= BATCH_EVENTS
+    }
+
+    /// Keeps units undecided: for the lock, or to be started over.
+    pub(super) fn park(&mut self, units: impl IntoIterator<Item = Waiting>) {
+        let undecided = |pending| Waiter { pending, outcome: Outcome::Undecided };
         self.waiters.extend(units.into_iter().map(undecided));
+    }
+
+    /// Keeps a unit for the lock, or sends its caller to read what is cold: nobody else should wait for that.
+    pub(super) fn park_for_lock(&mut self, hot: &mut HotStreams, mut pending: Waiting) {
+        hot.admit_all(&mut pending.brought);
+        let cold = cold_streams(hot, &pending.work);
+        if cold.is_empty() { self.park([pending]) } else { pending.bring(cold) }
     }
 
     pub(super) fn into_pending(self) -> Vec<Waiting> {
@@ -165,16 +191,9 @@ impl Batch {
 
     /// Decides a unit and adds it, or sends its caller to read what is cold.
     pub(super) fn decide(&mut self, hot: &mut HotStreams, mut pending: Waiting, now: DateTime<Utc>) {
-        for (key, version) in pending.brought.drain(..) {
-            hot.admit(key, version);
-        }
+        hot.admit_all(&mut pending.brought);
         let outcome = match decide_steps(hot, &pending.work, now) {
-            Decided::Cold(keys) => {
-                if let Some(reply) = pending.reply.take() {
-                    drop(reply.send(Answer::Cold(keys, pending)));
-                }
-                return;
-            }
+            Decided::Cold(keys) => return pending.bring(keys),
             Decided::Events(scratch) => Outcome::Appended(self.adopt(hot, scratch, &pending.work)),
             Decided::Already(scratch) => Outcome::Rests(scratch.points(), None),
             Decided::Refused(scratch, refusal) => Outcome::Rests(scratch.points(), Some(refusal)),
@@ -184,7 +203,10 @@ impl Batch {
 
     fn adopt(&mut self, hot: &mut HotStreams, scratch: Scratch, work: &Work) -> Range<usize> {
         let start = self.events.len();
-        self.events.extend(scratch.events);
+        for event in scratch.events {
+            self.columns.push(&event);
+            self.events.push(event.kept);
+        }
         for (key, found, version) in scratch.streams {
             // A stream that was only read is guarded too: the unit rests on it.
             self.guards.entry(key.clone()).or_insert_with(|| Point::of(&key, &found));
@@ -241,6 +263,7 @@ impl Batch {
                     let position = events.last().map_or(end.position, |event| event.position);
                     pending.answer(Answer::Committed(Committed { events, position }));
                 }
+                Outcome::Undecided => stale.push(pending),
                 Outcome::Rests(points, _) if points.iter().any(|point| end.stale.contains(&point.key)) => {
                     stale.push(pending);
                 }
@@ -255,14 +278,14 @@ impl Batch {
     }
 }
 
-fn record(new: NewEvent, offset: i64, end: &End) -> Recorded {
+fn record(kept: KeptEvent, offset: i64, end: &End) -> Recorded {
     Recorded {
         position: end.position + offset,
-        aggregate_type: new.key.aggregate_type.into(),
-        aggregate_id: new.key.aggregate_id,
-        sequence: new.sequence,
-        event: new.event,
-        metadata: new.metadata,
+        aggregate_type: kept.key.aggregate_type.into(),
+        aggregate_id: kept.key.aggregate_id,
+        sequence: kept.sequence,
+        event: kept.event,
+        metadata: kept.metadata,
         recorded_at: end.recorded_at,
     }
 }
@@ -302,7 +325,8 @@ impl Scratch {
         });
         version.advance(event.clone(), leaf);
         let (key, metadata) = (key.clone(), metadata.clone());
-        self.events.push(NewEvent { key, sequence, event, encoded, metadata, leaf });
+        let kept = KeptEvent { key, sequence, event, metadata };
+        self.events.push(NewEvent { kept, encoded, leaf });
     }
 }
 

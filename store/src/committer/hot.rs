@@ -55,6 +55,13 @@ impl HotStreams {
         }
     }
 
+    /// The same of all that a caller brought.
+    pub(super) fn admit_all(&mut self, brought: &mut Vec<(StreamKey, Version)>) {
+        for (key, version) in brought.drain(..) {
+            self.admit(key, version);
+        }
+    }
+
     /// Takes what was read under the lock: the log's last word, whatever was known.
     pub(super) fn replace(&mut self, key: StreamKey, version: Version) {
         self.streams.remove(&key);

@@ -16,19 +16,37 @@ use crate::{
     version::{StreamKey, Version},
 };
 
+/// A connection that holds the lock of the head.
+pub(super) struct Locked(PgConnection);
+
+/// Locks the head, once whoever holds it lets it go.
+pub(super) async fn lock_head(writer: &mut Writer) -> Result<Locked, Flushed> {
+    let mut connection = writer.connection().await?;
+    let locking = async {
+        connection.execute("begin; select position from ledger_head where id = 1 for update").await?;
+        Ok::<_, sqlx::Error>(())
+    };
+    match in_time(locking).await {
+        Ok(()) => Ok(Locked(connection)),
+        // The transaction ends with the connection.
+        Err(error) => Err(Flushed::NeverHappened(error.to_string())),
+    }
+}
+
 /// Decides and appends these units under the lock. Returns the batch they made, and what became of it.
 pub(super) async fn resolve(
     writer: &mut Writer,
+    locked: Result<Locked, Flushed>,
     hot: &mut HotStreams,
     units: Vec<Waiting>,
     clock: &Clock,
 ) -> (Batch, Flushed) {
     let mut batch = Batch::new();
-    let mut connection = match writer.connection().await {
-        Ok(connection) => connection,
+    let mut connection = match locked {
+        Ok(Locked(connection)) => connection,
         Err(flushed) => return (undecided(batch, units), flushed),
     };
-    if let Err(error) = in_time(lock_and_read_tails(&mut connection, hot, &units)).await {
+    if let Err(error) = in_time(read_tails(&mut connection, hot, &units)).await {
         // Nothing was appended: the transaction ends with the connection.
         return (undecided(batch, units), Flushed::NeverHappened(error.to_string()));
     }
@@ -60,12 +78,7 @@ fn undecided(mut batch: Batch, units: Vec<Waiting>) -> Batch {
     batch
 }
 
-async fn lock_and_read_tails(
-    connection: &mut PgConnection,
-    hot: &mut HotStreams,
-    units: &[Waiting],
-) -> Result<(), LoadError> {
-    connection.execute("begin; select position from ledger_head where id = 1 for update").await?;
+async fn read_tails(connection: &mut PgConnection, hot: &mut HotStreams, units: &[Waiting]) -> Result<(), LoadError> {
     let mut known: Vec<(StreamKey, Version)> = Vec::new();
     let mut cold: Vec<StreamKey> = Vec::new();
     let mut met: HashSet<StreamKey> = HashSet::new();

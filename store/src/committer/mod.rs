@@ -2,15 +2,16 @@
 //!
 //! | phase | file | what happens |
 //! |---|---|---|
-//! | gather | `batch` | units are decided on the state that the unflushed batch leaves (group commit, early release) |
+//! | gather | `batch`, `columns` | units are decided on the state that the unflushed batch leaves, and encoded (group commit, early release) |
 //! | flush | `flush` | one statement appends the batch; its guards compare every predecessor |
 //! | fence | `flush` | a batch of unknown outcome is fenced off, or found committed |
-//! | lock | `locked` | after a conflict: lock the head, read the tails, decide, append, commit |
+//! | lock | `locked` | after a conflict: lock the head, take what came meanwhile, read the tails, decide, append, commit |
 //! | answer | `mod` | callers hear only what is durable; what appends nothing waits for the batch that it read |
 //!
 //! It never answers from unflushed state, and never reads on the hot path: callers bring what is cold.
 
 mod batch;
+mod columns;
 mod flush;
 mod hot;
 mod locked;
@@ -24,6 +25,7 @@ use chrono::{DateTime, Utc};
 use flush::{Flushed, Writer};
 use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use hot::HotStreams;
+use locked::Locked;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -167,13 +169,16 @@ impl Task {
         }
     }
 
-    /// Decides a unit on the working state, into the gathering batch.
+    /// Decides a unit on the working state, into the gathering batch; or keeps it, where the lock comes first anyway.
     fn gather(&mut self, pending: Waiting) {
         if pending.is_abandoned() {
             return;
         }
         if let Some(why) = &self.diverged {
             return pending.answer(Answer::Failed(ExecuteError::Diverged(why.clone())));
+        }
+        if self.lock_first > 0 {
+            return self.gathering.park_for_lock(&mut self.hot, pending);
         }
         let now = (self.clock)();
         self.gathering.decide(&mut self.hot, pending, now);
@@ -186,9 +191,9 @@ impl Task {
             return None;
         }
         if self.lock_first > 0 || batch.needs_lock() {
-            self.lock_first = self.lock_first.saturating_sub(1);
             self.hot.roll_back();
-            self.resolve_locked(batch.into_pending()).await;
+            self.resolve_with_latecomers(batch.into_pending()).await;
+            self.lock_first = self.lock_first.saturating_sub(1);
             return None;
         }
         self.hot.depart();
@@ -251,12 +256,27 @@ impl Task {
         let gathered = std::mem::replace(&mut self.gathering, Batch::new());
         again.extend(gathered.into_pending());
         self.hot.roll_back();
-        self.resolve_locked(again).await;
+        self.resolve_with_latecomers(again).await;
+    }
+
+    /// Resolves these units under the lock, and while the lock comes first anyway also those that come until it is had.
+    async fn resolve_with_latecomers(&mut self, mut units: Vec<Waiting>) {
+        let mut writer = self.writer.take().expect("no batch is in flight");
+        let locked = locked::lock_head(&mut writer).await;
+        if self.lock_first > 0 {
+            units.extend(self.latecomers(units.len()));
+        }
+        self.resolve_under(writer, locked, units).await;
     }
 
     async fn resolve_locked(&mut self, units: Vec<Waiting>) {
         let mut writer = self.writer.take().expect("no batch is in flight");
-        let (batch, flushed) = locked::resolve(&mut writer, &mut self.hot, units, &self.clock).await;
+        let locked = locked::lock_head(&mut writer).await;
+        self.resolve_under(writer, locked, units).await;
+    }
+
+    async fn resolve_under(&mut self, mut writer: Writer, locked: Result<Locked, Flushed>, units: Vec<Waiting>) {
+        let (batch, flushed) = locked::resolve(&mut writer, locked, &mut self.hot, units, &self.clock).await;
         self.writer = Some(writer);
         match flushed {
             Flushed::Durable(end) => {
@@ -279,6 +299,17 @@ impl Task {
                 self.fail_all(batch, &ExecuteError::Diverged(why));
             }
         }
+    }
+
+    /// What waits, as far as a batch that holds so many units has room.
+    fn latecomers(&mut self, waited: usize) -> Vec<Waiting> {
+        while waited + self.gathering.units() < BATCH_UNITS {
+            match self.inbox.try_recv() {
+                Ok(ask) => self.take(ask),
+                Err(_) => break,
+            }
+        }
+        std::mem::replace(&mut self.gathering, Batch::new()).into_pending()
     }
 
     /// A unit that can't be written even alone is given back; several are tried one by one.

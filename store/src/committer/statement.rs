@@ -2,14 +2,13 @@
 //!
 //! It moves the head, unless a guard fails; every other row is written *from the moved head*, so no row comes
 //! without it. It never reads a latest or a missing event after a wait: only the head row is read again.
+//!
+//! All arrays of the events are as long as their number: were one shorter, its nulls would be refused by the table.
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use super::batch::Batch;
-use crate::{
-    proof::{self, Hash},
-    work::TimerChange,
-};
+use crate::work::TimerChange;
 
 const HEAD: &str = "
 with h as (
@@ -25,10 +24,10 @@ b as (insert into ledger_batches (batch_id, last_position, n, root, hash, fenced
       select $7, h.position, $1, $2, h.hash, false from h),
 e as (insert into events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
                           leaf_hash, position, recorded_at)
-      select u.a, u.i, u.s, u.t, u.v, u.p::json, u.m::json, u.l, h.position - $1 + u.ord, h.recorded_at
-        from h, unnest($8::text[], $9::text[], $10::int8[], $11::text[], $12::text[], $13::text[], $14::text[],
-                       $15::bytea[]) with ordinality u(a, i, s, t, v, p, m, l, ord)
-      returning 1)";
+      select u.a, u.i, u.s, u.t, u.v, u.p, u.m, u.l, h.position - $1 + u.ord, h.recorded_at
+        from h, (select unnest($8::text[]) a, unnest($9::text[]) i, unnest($10::int8[]) s, unnest($11::text[]) t,
+                        unnest($12::text[]) v, unnest($13::json[]) p, unnest($14::json[]) m, unnest($15::bytea[]) l,
+                        generate_series(1, $1) ord) u)";
 
 const SIDE_ROWS: &str = ",
 o as (insert into outbox (topic, ref, payload)
@@ -44,8 +43,7 @@ t as (insert into timers (ref, kind, due, attempt)
 d as (delete from timers using h where ref = any($28::text[]))";
 
 const RESULT: &str = "
-select h.position, h.hash, h.recorded_at, (select count(*) from e) as appended,
-       pg_notify('zephyr_log', h.position::text) from h";
+select h.position, h.hash, h.recorded_at, pg_notify('zephyr_log', h.position::text) from h";
 
 /// Where the log ends after an append.
 #[derive(Clone, Debug)]
@@ -53,33 +51,31 @@ pub(super) struct Appended {
     pub(super) position: i64,
     pub(super) hash: Vec<u8>,
     pub(super) recorded_at: chrono::DateTime<chrono::Utc>,
-    pub(super) count: i64,
 }
 
 /// Appends a batch. `None` means that a guard failed and nothing was written.
 pub(super) async fn append(connection: &mut PgConnection, batch: &Batch) -> Result<Option<Appended>, sqlx::Error> {
-    let leaves: Vec<Hash> = batch.events.iter().map(|event| event.leaf).collect();
-    let count = i64::try_from(leaves.len()).expect("a batch is bounded");
+    let count = i64::try_from(batch.events.len()).expect("a batch is bounded");
     let plain = batch.timers.is_empty() && batch.appending().all(is_plain);
     let sql = if plain { format!("{HEAD}{RESULT}") } else { format!("{HEAD}{SIDE_ROWS}{RESULT}") };
     let guards: Vec<_> = batch.guards.values().collect();
-    let events = &batch.events;
+    let columns = &batch.columns;
     let query = sqlx::query(&sql)
         .bind(count)
-        .bind(proof::root(&leaves).to_vec())
+        .bind(columns.tree.root().to_vec())
         .bind(guards.iter().map(|guard| guard.key.aggregate_type).collect::<Vec<_>>())
         .bind(guards.iter().map(|guard| &*guard.key.aggregate_id).collect::<Vec<_>>())
         .bind(guards.iter().map(|guard| guard.sequence).collect::<Vec<_>>())
         .bind(guards.iter().map(|guard| guard.leaf.map(|leaf| leaf.to_vec())).collect::<Vec<_>>())
         .bind(batch.id)
-        .bind(events.iter().map(|event| event.key.aggregate_type).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| &*event.key.aggregate_id).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.sequence).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.encoded.event_type.as_str()).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.encoded.event_version.as_str()).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.encoded.payload.as_str()).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| &*event.metadata).collect::<Vec<_>>())
-        .bind(leaves.iter().map(|leaf| leaf.as_slice()).collect::<Vec<_>>());
+        .bind(&columns.aggregate_types)
+        .bind(&columns.aggregate_ids)
+        .bind(&columns.sequences)
+        .bind(&columns.event_types)
+        .bind(&columns.event_versions)
+        .bind(&columns.payloads)
+        .bind(&columns.metadata)
+        .bind(&columns.leaves);
     let query = if plain { query } else { bind_side_rows(query, batch) };
     query.fetch_optional(connection).await?.map(|row| read_end(&row)).transpose()
 }
@@ -121,6 +117,5 @@ fn read_end(row: &PgRow) -> Result<Appended, sqlx::Error> {
         position: row.try_get("position")?,
         hash: row.try_get("hash")?,
         recorded_at: row.try_get("recorded_at")?,
-        count: row.try_get("appended")?,
     })
 }

@@ -21,7 +21,7 @@ use measure::{Measured, RUN, measure};
 use report::Results;
 use sqlx::{Connection, PgConnection};
 
-/// How many commands are under way at once.
+/// How many commands are under way at once, unless arguments say otherwise.
 const CLIENTS: [usize; 5] = [1, 8, 32, 256, 1_024];
 /// How often everything is measured.
 const ROUNDS: usize = 5;
@@ -33,11 +33,20 @@ async fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.split_first() {
         Some((first, rest)) if first == twice::WRITER => twice::write(rest).await,
-        _ => compare().await,
+        _ => compare(&asked_for(&arguments)?).await,
     }
 }
 
-async fn compare() -> anyhow::Result<()> {
+/// With how many clients to measure: those that the arguments name, or all.
+fn asked_for(arguments: &[String]) -> anyhow::Result<Vec<usize>> {
+    if arguments.is_empty() {
+        Ok(CLIENTS.to_vec())
+    } else {
+        Ok(arguments.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
+    }
+}
+
+async fn compare(clients: &[usize]) -> anyhow::Result<()> {
     let url = new_database().await?;
     let flush_us = machine::flush_us()?;
     println!("a flush of this disk takes {flush_us} µs (median of fdatasync after 8 KiB)");
@@ -45,7 +54,7 @@ async fn compare() -> anyhow::Result<()> {
     println!("row locks do best with {pool} connections; {ROUNDS} rounds of {RUN:?} each follow");
     let mut results: Results = BTreeMap::new();
     for round in 1..=ROUNDS {
-        for clients in CLIENTS {
+        for &clients in clients {
             for contender in Contender::ALL {
                 let measured = run(contender, &url, clients, pool).await?;
                 results.entry((contender, clients)).or_default().push(measured);
@@ -53,7 +62,7 @@ async fn compare() -> anyhow::Result<()> {
         }
         println!("round {round} of {ROUNDS} is done");
     }
-    report::print(&results);
+    report::print(&results, clients);
     Ok(())
 }
 
