@@ -18,7 +18,7 @@ use crate::{
     account,
     admin::{self, provider_keys},
     assets, auth,
-    caller::renew::renew_session,
+    caller::{renew::renew_session, view::read_only},
     catalog,
     error::SHOULD_RETRY,
     generation::{self, jobs, videos},
@@ -77,7 +77,10 @@ pub fn router(state: AppState) -> Router {
         .merge(browsers())
         // Browsers of those who run the platform.
         .merge(console_operations())
+        .merge(console_catalog())
+        .merge(console_customers())
         .layer(middleware::from_fn_with_state(state.clone(), metering::requests::admit))
+        .layer(middleware::from_fn_with_state(state.clone(), read_only))
         .layer(middleware::from_fn_with_state(state.clone(), renew_session))
         .layer(DefaultBodyLimit::max(JSON_BODY_MAX_BYTES))
         .layer(cors(&state))
@@ -120,6 +123,47 @@ fn browsers() -> Router<AppState> {
         .route(paths::KEY_REVOKE, post(pages::keys::end))
         .route(paths::QUICKSTART, get(pages::quickstart::show))
         .route("/static/{file}", get(pages::files::show))
+}
+
+/// The console: customers and the books.
+fn console_customers() -> Router<AppState> {
+    use pages::console::{
+        books::{audit, export, ledger},
+        customers::{recharges, tenant, tenants, users},
+    };
+    Router::new()
+        .route(paths::CONSOLE_TENANTS, get(tenants::show).post(tenants::create))
+        .route(paths::CONSOLE_TENANT, get(tenant::show))
+        .route(paths::CONSOLE_RECHARGE, post(tenant::recharge))
+        .route(paths::CONSOLE_TENANT_STATE, post(tenant::switch))
+        .route(paths::CONSOLE_VIEW, post(pages::console::view::enter))
+        .route(paths::CONSOLE_VIEW_LEAVE, post(pages::console::view::leave))
+        .route(paths::CONSOLE_USERS, get(users::list).post(users::create))
+        .route(paths::CONSOLE_USER, get(users::show).post(users::change))
+        .route(paths::CONSOLE_RECHARGES, get(recharges::show))
+        .route(paths::CONSOLE_LEDGER, get(ledger::show))
+        .route(paths::CONSOLE_LEDGER_CHECK, get(ledger::check))
+        .route(paths::CONSOLE_LEDGER_EXPORT, get(export::entries))
+        .route(paths::CONSOLE_BOOKS, get(export::books))
+        .route(paths::CONSOLE_AUDIT, get(audit::show))
+}
+
+/// The console: the catalog.
+fn console_catalog() -> Router<AppState> {
+    use pages::console::models::{editor, import, lifecycle, list, model, new};
+    Router::new()
+        .route(paths::CONSOLE_MODELS, get(list::show))
+        .route(paths::CONSOLE_NEW_MODEL, get(new::show).post(new::create))
+        .route(paths::CONSOLE_IMPORT, get(import::show).post(import::submit))
+        .route(paths::CONSOLE_MODEL, get(model::show).post(model::describe))
+        .route(paths::CONSOLE_MODEL_STATE, post(model::switch))
+        .route(paths::CONSOLE_CAPABILITY, get(editor::show).post(editor::publish))
+        .route(paths::CONSOLE_PREVIEW, post(editor::preview))
+        .route(paths::CONSOLE_REHEARSE, post(editor::rehearse))
+        .route(paths::CONSOLE_HISTORY, get(lifecycle::history))
+        .route(paths::CONSOLE_ROLLBACK, post(lifecycle::roll_back))
+        .route(paths::CONSOLE_DEPRECATE, post(lifecycle::deprecate))
+        .route(paths::CONSOLE_RETIRE, post(lifecycle::retire))
 }
 
 /// The console: how the platform runs.

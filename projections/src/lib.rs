@@ -2,6 +2,7 @@
 //!
 //! Never a decision: everything here can be thrown away and built again from the log.
 
+pub mod books;
 mod compare;
 pub mod export;
 mod fold;

@@ -3,6 +3,7 @@
 //! Never any HTTP, any message broker, any price. What credits do is decided in `domain` and only written here.
 
 pub mod assets;
+pub mod audit;
 pub mod committer;
 pub mod contents;
 pub mod flights;

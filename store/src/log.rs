@@ -61,7 +61,7 @@ pub async fn read_stream(
     query.fetch_all(executor).await?.iter().map(read_event).collect()
 }
 
-fn read_event(row: &PgRow) -> Result<Recorded, LoadError> {
+pub(crate) fn read_event(row: &PgRow) -> Result<Recorded, LoadError> {
     let aggregate_type: &str = row.try_get("aggregate_type")?;
     Ok(Recorded {
         position: row.try_get("position")?,

@@ -37,7 +37,7 @@
 
   // A field that depends on another is shown, and sent, only while its condition holds.
   const depend = (root) => {
-    for (const form of root.querySelectorAll("form.run")) {
+    for (const form of root.querySelectorAll("form.run, form[data-fields]")) {
       const check = () => {
         for (const field of form.querySelectorAll("[data-depends]")) {
           const names = ["p." + field.dataset.depends, "f." + field.dataset.depends];
@@ -235,8 +235,39 @@
     }, true);
   };
 
+  // The line of a text that a problem names, and a warning before typed texts are left behind.
+  const drafting = () => {
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("a[data-line]");
+      const text = link && document.getElementById(link.hash.slice(1));
+      if (!text || !("selectionStart" in text)) return;
+      event.preventDefault();
+      const line = Number(link.dataset.line) - 1;
+      const lines = text.value.split("\n");
+      const start = lines.slice(0, line).reduce((sum, one) => sum + one.length + 1, 0);
+      text.focus();
+      text.setSelectionRange(start, start + (lines[line] || "").length);
+      text.scrollTop = Math.max(0, (text.scrollHeight / lines.length) * (line - 3));
+    });
+    for (const form of document.querySelectorAll("form[data-unsaved]")) {
+      let changed = false;
+      form.addEventListener("input", (event) => { changed = changed || event.target.matches("textarea, .route input"); });
+      form.addEventListener("submit", () => { changed = false; });
+      window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+    }
+    for (const text of document.querySelectorAll("textarea[data-file]")) {
+      const file = document.createElement("input");
+      file.type = "file";
+      file.accept = ".json,application/json";
+      file.setAttribute("aria-label", text.labels[0] ? text.labels[0].textContent.trim() : "");
+      file.addEventListener("change", async () => { if (file.files[0]) text.value = await file.files[0].text(); });
+      text.before(file);
+    }
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     bring(document);
+    drafting();
     for (const form of document.querySelectorAll('.bench[data-layout="chat"] form.run')) converse(form);
     const summary = document.querySelector("[data-focus]");
     if (summary) summary.focus();

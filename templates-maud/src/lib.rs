@@ -15,5 +15,5 @@ pub mod paths;
 pub mod portal;
 pub mod words;
 
-pub use page::{Look, Page, Theme, Visitor};
+pub use page::{Look, Page, Theme, Viewing, Visitor};
 pub use words::Words;

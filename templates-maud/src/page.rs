@@ -1,8 +1,13 @@
 //! The frame of every page: its head, the ways on the left, the bar on top, the content, the foot.
 
+use chrono::{DateTime, Utc};
 use maud::{DOCTYPE, Markup, html};
 
-use crate::{figures::amount, files, icons, paths, words::Words};
+use crate::{
+    figures::{amount, moment},
+    files, icons, paths,
+    words::Words,
+};
 
 /// Which colours a person wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +51,19 @@ pub struct Look {
     pub theme: Theme,
     /// Path and query of the page, to come back to.
     pub here: String,
+    /// The tenant as which an admin sees the portal, if one does.
+    pub viewing: Option<Viewing>,
+}
+
+/// An admin sees the portal as a tenant does, and can change nothing.
+#[derive(Clone, Debug)]
+pub struct Viewing {
+    /// What the tenant is called.
+    pub tenant: String,
+    /// What the form carries that leaves.
+    pub form_token: String,
+    /// Until when, at most.
+    pub until: DateTime<Utc>,
 }
 
 /// Who looks at the page.
@@ -159,6 +177,7 @@ pub(crate) fn document(look: &Look, title: &str, form_token: Option<&str>, class
                 @for script in files::SCRIPTS.iter() { script src=(script.url()) defer {} }
             }
             body class=(class) hx-headers=[&token] data-visitor[token.is_some()] {
+                @if let Some(viewing) = &look.viewing { (banner(words, viewing)) }
                 (body)
                 div #toasts role="status" aria-live="polite" {}
                 (foot(look))
@@ -167,8 +186,22 @@ pub(crate) fn document(look: &Look, title: &str, form_token: Option<&str>, class
     }
 }
 
+/// Says on every page whose portal it is, and leaves.
+fn banner(words: &Words, viewing: &Viewing) -> Markup {
+    let ours = words.console.customers;
+    html! {
+        aside.viewing aria-label=(ours.view_as) {
+            p { (ours.viewing) " " strong { (viewing.tenant) } " " span.soft { (ours.view_until) " " (moment(words, viewing.until)) } }
+            form method="post" action=(paths::CONSOLE_VIEW_LEAVE) {
+                (form_token(&viewing.form_token))
+                button type="submit" { (ours.leave) }
+            }
+        }
+    }
+}
+
 fn foot(look: &Look) -> Markup {
-    let Look { words, theme, here } = look;
+    let Look { words, theme, here, .. } = look;
     html! {
         footer {
             div.foot-in {

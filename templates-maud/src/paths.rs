@@ -49,6 +49,66 @@ pub const STYLEGUIDE: &str = "/styleguide";
 /// How the platform does.
 pub const CONSOLE: &str = "/admin";
 
+// The console: the catalog.
+/// The models, for those who run the platform.
+pub const CONSOLE_MODELS: &str = "/admin/models";
+/// A new model.
+pub const CONSOLE_NEW_MODEL: &str = "/admin/new-model";
+/// A catalog file.
+pub const CONSOLE_IMPORT: &str = "/admin/import";
+/// A model, for those who run the platform.
+pub const CONSOLE_MODEL: &str = "/admin/models/{model}";
+/// Whether a model may be called.
+pub const CONSOLE_MODEL_STATE: &str = "/admin/models/{model}/state";
+/// The editor of a capability.
+pub const CONSOLE_CAPABILITY: &str = "/admin/models/{model}/{capability}";
+/// What a draft would be.
+pub const CONSOLE_PREVIEW: &str = "/admin/models/{model}/{capability}/preview";
+/// Past jobs under a draft.
+pub const CONSOLE_REHEARSE: &str = "/admin/models/{model}/{capability}/rehearse";
+/// The versions of a capability.
+pub const CONSOLE_HISTORY: &str = "/admin/models/{model}/{capability}/history";
+/// Publishes an earlier version again.
+pub const CONSOLE_ROLLBACK: &str = "/admin/models/{model}/{capability}/rollback";
+/// Announces that a capability is to go.
+pub const CONSOLE_DEPRECATE: &str = "/admin/models/{model}/{capability}/deprecate";
+/// Takes a capability out of the catalog.
+pub const CONSOLE_RETIRE: &str = "/admin/models/{model}/{capability}/retire";
+// The console: customers.
+/// The tenants.
+pub const CONSOLE_TENANTS: &str = "/admin/tenants";
+/// A tenant.
+pub const CONSOLE_TENANT: &str = "/admin/tenants/{id}";
+/// Credits for a tenant.
+pub const CONSOLE_RECHARGE: &str = "/admin/tenants/{id}/recharge";
+/// Whether a tenant may work.
+pub const CONSOLE_TENANT_STATE: &str = "/admin/tenants/{id}/state";
+/// Sees the portal as a tenant does.
+pub const CONSOLE_VIEW: &str = "/admin/tenants/{id}/view";
+/// Stops that.
+pub const CONSOLE_VIEW_LEAVE: &str = "/admin/view/leave";
+/// The people.
+pub const CONSOLE_USERS: &str = "/admin/users";
+/// A person.
+pub const CONSOLE_USER: &str = "/admin/users/{id}";
+/// All recharges.
+pub const CONSOLE_RECHARGES: &str = "/admin/recharges";
+
+// The console: the books.
+/// The ledger of all tenants.
+pub const CONSOLE_LEDGER: &str = "/admin/ledger";
+/// Whether the books hold together.
+pub const CONSOLE_LEDGER_CHECK: &str = "/admin/ledger/check";
+/// The entries that are shown, as a file.
+pub const CONSOLE_LEDGER_EXPORT: &str = "/admin/ledger/export";
+/// The whole books, as a file.
+pub const CONSOLE_BOOKS: &str = "/admin/ledger/books";
+/// Who did what.
+pub const CONSOLE_AUDIT: &str = "/admin/audit";
+
+/// The catalog as a file.
+pub const CATALOG_EXPORT: &str = "/admin/api/catalog/export";
+
 /// A pattern with its places filled, in their order. Values are ids and names: they need no escaping.
 #[must_use]
 pub fn fill(pattern: &str, values: &[&str]) -> String {

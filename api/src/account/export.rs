@@ -50,7 +50,11 @@ pub async fn stream(
     Ok((headers, Body::from_stream(books)).into_response())
 }
 
-fn form(name: &str) -> ApiResult<(Format, &'static str, &'static str)> {
+/// The form of a name, its content type and its ending.
+///
+/// # Errors
+/// `invalid_parameter`.
+pub fn form(name: &str) -> ApiResult<(Format, &'static str, &'static str)> {
     match name {
         "jsonl" => Ok((Format::Jsonl, "application/jsonl", "jsonl")),
         "csv" => Ok((Format::Csv, "text/csv; charset=utf-8", "csv")),

@@ -80,6 +80,15 @@ pub async fn create(
     admin: AdminCaller,
     Json(recharge): Json<Recharge>,
 ) -> ApiResult<Response> {
+    let (body, replayed) = credit(&state, &admin, recharge).await?;
+    Ok(answer(body, replayed))
+}
+
+/// Adds credits, once for each source and reference. Tells whether that had been done before.
+///
+/// # Errors
+/// `invalid_parameter`; `not_found`; `idempotency_key_reused`.
+pub async fn credit(state: &AppState, admin: &AdminCaller, recharge: Recharge) -> ApiResult<(Recharged, bool)> {
     let tenant_id = check(&recharge)?;
     let account: Account = state.store.read(tenant_id.as_str()).await?;
     if !account.is_open() {
@@ -104,8 +113,8 @@ pub async fn create(
     };
     let account: Account = state.store.read(tenant_id.as_str()).await?;
     let tenant_id = tenant_id.to_string();
-    let body = Recharged { object: "recharge", tenant_id, amount, source, reference, available: account.available() };
-    Ok(answer(body, replayed))
+    let available = account.available();
+    Ok((Recharged { object: "recharge", tenant_id, amount, source, reference, available }, replayed))
 }
 
 /// Which recharges.

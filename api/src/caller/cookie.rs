@@ -1,4 +1,5 @@
-//! The browser's cookies: the access token, the refresh token, and what a form is bound to before anybody logged in.
+//! The browser's cookies: the access token, the refresh token, what a form is bound to before anybody
+//! logged in, and whose portal an admin sees.
 //!
 //! All are HttpOnly and SameSite=Lax; over https they are Secure, with the `__Host-` prefix.
 
@@ -16,6 +17,8 @@ pub enum Cookie {
     Refresh,
     /// What forms are bound to before a session.
     Visitor,
+    /// The tenant whose portal an admin sees.
+    View,
 }
 
 impl Cookie {
@@ -29,6 +32,8 @@ impl Cookie {
             (Self::Refresh, false) => "zephyr_refresh",
             (Self::Visitor, true) => "__Host-zephyr_visitor",
             (Self::Visitor, false) => "zephyr_visitor",
+            (Self::View, true) => "__Host-zephyr_view",
+            (Self::View, false) => "zephyr_view",
         }
     }
 
@@ -44,6 +49,12 @@ impl Cookie {
     #[must_use]
     pub fn set(self, value: &str, secure: bool) -> HeaderValue {
         self.header(value, REFRESH_TOKEN_LIFETIME, secure)
+    }
+
+    /// The header that sets it for so long.
+    #[must_use]
+    pub fn set_for(self, value: &str, lifetime: Duration, secure: bool) -> HeaderValue {
+        self.header(value, lifetime, secure)
     }
 
     /// The header that removes it.

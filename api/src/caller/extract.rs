@@ -14,6 +14,7 @@ use super::{
     Caller, FoundSession, api_key,
     cookie::Cookie,
     csrf::{self, CSRF_HEADER},
+    view::View,
 };
 use crate::{
     error::{ApiError, ApiResult, ErrorCode},
@@ -28,11 +29,11 @@ impl FromRequestParts<AppState> for Caller {
         let Ok(RequestContext { request_id }) = RequestContext::from_request_parts(parts, state).await;
         let caller = match bearer(&parts.headers)? {
             Some(key) if key.starts_with("zk_") => by_api_key(state, key, request_id)?,
-            Some(token) => by_session(state, by_token(state, token).await?, request_id)?,
+            Some(token) => by_session(state, by_token(state, token).await?, None, request_id)?,
             None => {
                 let session = by_cookie(parts, state).await?;
                 check_csrf_header(parts, state, &session)?;
-                by_session(state, session, request_id)?
+                by_session(state, session, View::of(&parts.headers, state), request_id)?
             }
         };
         record(&caller);
@@ -58,6 +59,7 @@ impl OptionalFromRequestParts<AppState> for Caller {
 pub struct Person {
     /// The session and its person.
     pub session: FoundSession,
+    view: Option<View>,
 }
 
 impl FromRequestParts<AppState> for Person {
@@ -68,7 +70,7 @@ impl FromRequestParts<AppState> for Person {
             Some(token) => by_token(state, token).await?,
             None => by_cookie(parts, state).await?,
         };
-        Ok(Self { session })
+        Ok(Self { session, view: View::of(&parts.headers, state) })
     }
 }
 
@@ -78,7 +80,7 @@ impl Person {
     /// # Errors
     /// `forbidden` without a tenant, `suspended`.
     pub fn caller(&self, state: &AppState, request_id: RequestId) -> ApiResult<Caller> {
-        by_session(state, self.session.clone(), request_id)
+        by_session(state, self.session.clone(), self.view.clone(), request_id)
     }
 }
 
@@ -180,6 +182,7 @@ fn by_api_key(state: &AppState, key: &str, request_id: RequestId) -> ApiResult<C
         platform_role: None,
         session_id: None,
         request_id,
+        viewing: false,
     })
 }
 
@@ -204,9 +207,22 @@ fn check_csrf_header(parts: &Parts, state: &AppState, session: &FoundSession) ->
     csrf::check_token(&state.secrets, &session.session_id.to_string(), token)
 }
 
-fn by_session(state: &AppState, session: FoundSession, request_id: RequestId) -> ApiResult<Caller> {
+fn by_session(state: &AppState, session: FoundSession, view: Option<View>, request_id: RequestId) -> ApiResult<Caller> {
     let tenants = state.live.tenants();
     let user = &session.user;
+    let seen = view.filter(|view| user.platform_role == Some(PlatformRole::Admin) && view.tenant_is_in(&tenants));
+    if let Some(View { tenant_id, .. }) = seen {
+        return Ok(Caller {
+            tenant_id,
+            user_id: Some(user.id.clone()),
+            api_key: None,
+            role: Role::Member,
+            platform_role: user.platform_role,
+            session_id: Some(session.session_id),
+            request_id,
+            viewing: true,
+        });
+    }
     let first = || tenants.of_user(&user.id).next().cloned();
     let outside = || ApiError::new(ErrorCode::Forbidden, "this needs a tenant, and you belong to none");
     let tenant_id: TenantId = session.tenant_id.clone().or_else(first).ok_or_else(outside)?;
@@ -220,6 +236,7 @@ fn by_session(state: &AppState, session: FoundSession, request_id: RequestId) ->
         platform_role: user.platform_role,
         session_id: Some(session.session_id),
         request_id,
+        viewing: false,
     })
 }
 

@@ -10,6 +10,7 @@
 //! | `cookie` | the browser's cookies |
 //! | `csrf` | whether a request with cookies is the person's own |
 //! | `renew` | renews a session on the way |
+//! | `view` | an admin who sees the portal as a tenant does, and can change nothing |
 //! | `secrets` | the keys that sign all of these, derived from one secret |
 
 pub mod api_key;
@@ -21,6 +22,7 @@ pub mod scope;
 mod secrets;
 mod session;
 pub mod token;
+pub mod view;
 
 use std::sync::Arc;
 
@@ -57,6 +59,8 @@ pub struct Caller {
     pub session_id: Option<SessionId>,
     /// The request that asks.
     pub request_id: RequestId,
+    /// Whether an admin looks as if of the tenant: such a caller is never counted, and changes nothing.
+    pub viewing: bool,
 }
 
 impl Caller {

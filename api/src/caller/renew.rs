@@ -49,6 +49,7 @@ pub fn set(headers: &mut HeaderMap, tokens: &Tokens, secure: bool) {
 pub fn clear(headers: &mut HeaderMap, secure: bool) {
     headers.append(header::SET_COOKIE, Cookie::Access.clear(secure));
     headers.append(header::SET_COOKIE, Cookie::Refresh.clear(secure));
+    headers.append(header::SET_COOKIE, Cookie::View.clear(secure));
 }
 
 /// The refresh token, when there is one and the access token is no good.

@@ -16,6 +16,7 @@ pub struct Secrets {
     links: [u8; 32],
     callbacks: [u8; 32],
     quotes: [u8; 32],
+    views: [u8; 32],
 }
 
 impl Secrets {
@@ -30,6 +31,7 @@ impl Secrets {
             links: mac(bytes, &["zephyr media links v1"]),
             callbacks: mac(bytes, &["zephyr upstream callbacks v1"]),
             quotes: mac(bytes, &["zephyr quotes v1"]),
+            views: mac(bytes, &["zephyr views v1"]),
         }
     }
 
@@ -73,6 +75,18 @@ impl Secrets {
     #[must_use]
     pub fn is_quote_signature(&self, terms: &str, signature: &[u8]) -> bool {
         self.quote_signature(terms).ct_eq(signature).into()
+    }
+
+    /// The signature of what lets an admin see the portal as a tenant does.
+    #[must_use]
+    pub fn view_signature(&self, terms: &str) -> [u8; 32] {
+        mac(&self.views, &[terms])
+    }
+
+    /// Whether such terms were signed by us.
+    #[must_use]
+    pub fn is_view_signature(&self, terms: &str, signature: &[u8]) -> bool {
+        self.view_signature(terms).ct_eq(signature).into()
     }
 
     /// Whether a link was signed by us.

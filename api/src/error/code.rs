@@ -84,6 +84,8 @@ codes! {
     Forbidden = "forbidden", FORBIDDEN, "permission_error";
     /// A request with cookies came from another site or lacks its CSRF token.
     CsrfRefused = "csrf_refused", FORBIDDEN, "permission_error";
+    /// An admin sees the portal as a tenant does: nothing can be changed until they leave.
+    ViewOnly = "view_only", FORBIDDEN, "permission_error";
     /// The API key is not allowed to use this model.
     ModelNotAllowed = "model_not_allowed", FORBIDDEN, "permission_error";
     /// The tenant or the person is suspended.

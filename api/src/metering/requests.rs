@@ -32,6 +32,9 @@ pub async fn admit(State(state): State<AppState>, request: Request, next: Next) 
     let caller = Caller::from_request_parts(&mut parts, &state).await;
     let request = Request::from_parts(parts, body);
     let Ok(caller) = caller else { return next.run(request).await };
+    if caller.viewing {
+        return next.run(request).await;
+    }
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
     let (requests, tokens) = (of_requests(&state, &caller), of_tokens(&state, &caller));
     let taken = match take(&state, request.method(), &requests).await {

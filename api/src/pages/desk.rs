@@ -8,11 +8,11 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use domain::{account::Account, id::RequestId};
-use templates_maud::{Look, Theme, Visitor, Words, paths, words::zone_named};
+use templates_maud::{Look, Theme, Viewing, Visitor, Words, paths, words::zone_named};
 
 use super::{answer, as_page};
 use crate::{
-    caller::{Caller, Person, csrf},
+    caller::{Caller, Person, csrf, view::View},
     error::{ApiError, ApiResult, ErrorCode},
     request::RequestContext,
     state::AppState,
@@ -29,12 +29,21 @@ const HX_REQUEST: &str = "hx-request";
 
 /// How a page is to look for whoever asks.
 #[must_use]
-pub fn look(headers: &HeaderMap, here: &str) -> Look {
+pub fn look(state: &AppState, headers: &HeaderMap, here: &str) -> Look {
     let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
     let preferred = || Words::preferred(accepted.unwrap_or_default());
     let words = chosen(headers, LANGUAGE).and_then(Words::tagged).unwrap_or_else(preferred);
     let words = chosen(headers, ZONE).and_then(zone_named).map_or(words, |zone| words.in_zone(zone));
-    Look { words, theme: Theme::named(chosen(headers, THEME).unwrap_or_default()), here: here.to_owned() }
+    let theme = Theme::named(chosen(headers, THEME).unwrap_or_default());
+    Look { words, theme, here: here.to_owned(), viewing: viewing(state, headers) }
+}
+
+/// The tenant as which an admin sees the portal, if one does.
+fn viewing(state: &AppState, headers: &HeaderMap) -> Option<Viewing> {
+    let view = View::of(headers, state)?;
+    let tenant = state.live.tenants().tenant(&view.tenant_id)?.name.clone();
+    let form_token = state.secrets.form_token(&view.session_id.to_string());
+    Some(Viewing { tenant, form_token, until: view.until })
 }
 
 fn chosen<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -120,7 +129,7 @@ impl FromRequestParts<AppState> for Desk {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
-        let look = look(&parts.headers, here(parts));
+        let look = look(state, &parts.headers, here(parts));
         let Ok(RequestContext { request_id }) = RequestContext::from_request_parts(parts, state).await;
         let person = Person::from_request_parts(parts, state).await;
         let caller = person.and_then(|person| Ok((person.caller(state, request_id.clone())?, person)));
@@ -136,7 +145,7 @@ impl FromRequestParts<AppState> for Hall {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
-        let look = look(&parts.headers, here(parts));
+        let look = look(state, &parts.headers, here(parts));
         match Desk::from_request_parts(parts, state).await {
             Ok(desk) => Ok(Self { look, desk: Some(desk) }),
             Err(refused) if is_nobody(refused.status()) => Ok(Self { look, desk: None }),
@@ -156,9 +165,14 @@ pub fn here(parts: &Parts) -> &str {
 }
 
 async fn seat(state: &AppState, parts: &Parts, look: Look, caller: Caller, person: &Person) -> Desk {
+    let session_id = person.session.session_id;
+    let binding = match caller.viewing {
+        true => View::form_binding(&session_id, &caller.tenant_id),
+        false => session_id.to_string(),
+    };
     let visitor = Visitor {
         display_name: person.session.user.display_name.clone(),
-        form_token: state.secrets.form_token(&person.session.session_id.to_string()),
+        form_token: state.secrets.form_token(&binding),
         balance: None,
         console: person.session.user.platform_role.is_some(),
     };

@@ -71,7 +71,10 @@ async fn render(state: &AppState, desk: &Desk, wanted: Wanted) -> ApiResult<Resp
 }
 
 /// The beginning of a day, or of one so many days later.
-fn start_of(name: &str, day: &str, later: u64) -> ApiResult<Option<DateTime<Utc>>> {
+///
+/// # Errors
+/// `invalid_parameter`.
+pub fn start_of(name: &str, day: &str, later: u64) -> ApiResult<Option<DateTime<Utc>>> {
     if day.is_empty() {
         return Ok(None);
     }

@@ -77,7 +77,7 @@ pub fn door(
     let (binding, is_new) = visitor_binding(state, headers);
     let form_token = state.secrets.form_token(&binding);
     let message = failure.map(|error| error.message.as_ref());
-    let look = look(headers, here);
+    let look = look(state, headers, here);
     let markup = render(&Entry { look: &look, form_token: &form_token, email, failure: message });
     let mut response = answer::page(failure.map_or(StatusCode::OK, |error| error.status), markup);
     if let Some(error) = failure {

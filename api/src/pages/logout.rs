@@ -36,7 +36,7 @@ pub async fn submit(
         ApiResult::Ok(())
     };
     if let Err(error) = ended.await {
-        return as_page(error, &look(&headers, paths::LOGIN), &context.request_id);
+        return as_page(error, &look(&state, &headers, paths::LOGIN), &context.request_id);
     }
     let mut response = answer::see(paths::LOGIN);
     renew::clear(response.headers_mut(), state.settings.secure_cookies());

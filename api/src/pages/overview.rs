@@ -31,7 +31,7 @@ pub async fn show(
     headers: HeaderMap,
     person: Result<Person, ApiError>,
 ) -> Response {
-    let failed = |error| as_page(error, &look(&headers, paths::OVERVIEW), &context.request_id);
+    let failed = |error| as_page(error, &look(&state, &headers, paths::OVERVIEW), &context.request_id);
     let person = match person {
         Ok(person) => person,
         Err(error) if error.status == StatusCode::UNAUTHORIZED => return answer::see(paths::LOGIN),
@@ -48,7 +48,7 @@ async fn render(state: &AppState, context: &RequestContext, headers: &HeaderMap,
     let form_token = state.secrets.form_token(&session.session_id.to_string());
     let console = session.user.platform_role.is_some();
     let mut visitor = Visitor { display_name: session.user.display_name.clone(), form_token, balance: None, console };
-    let look = look(headers, paths::OVERVIEW);
+    let look = look(state, headers, paths::OVERVIEW);
     let caller = match person.caller(state, context.request_id.clone()) {
         Ok(caller) => caller,
         Err(error) if error.code == ErrorCode::Forbidden => {

@@ -36,7 +36,7 @@ pub async fn submit(
     let chosen = fields(form).and_then(|chosen| csrf::check_origin(&headers, &state.settings).map(|()| chosen));
     let chosen = match chosen {
         Ok(chosen) => chosen,
-        Err(error) => return as_page(error, &desk::look(&headers, paths::OVERVIEW), &context.request_id),
+        Err(error) => return as_page(error, &desk::look(&state, &headers, paths::OVERVIEW), &context.request_id),
     };
     let mut response = (StatusCode::SEE_OTHER, [(header::CACHE_CONTROL, "no-store")]).into_response();
     let location = HeaderValue::from_str(back(&chosen.back)).unwrap_or(HeaderValue::from_static(paths::OVERVIEW));

@@ -50,7 +50,7 @@ pub async fn submit(
     let entered = async {
         check_entry(&state, &headers, &csrf_token)?;
         throttle::take_auth(&state.limits, address, Some(&email)).await?;
-        let locale = Some(look(&headers, paths::REGISTER).words.lang.to_owned());
+        let locale = Some(look(&state, &headers, paths::REGISTER).words.lang.to_owned());
         let new = Registration { email: email.clone(), password, display_name: Some(display_name), locale };
         let user = create(&state, new).await?;
         open_session(&state, &user, &headers).await

@@ -6,6 +6,7 @@ mod limits;
 #[cfg(test)]
 mod tests;
 
+use chrono::{DateTime, Utc};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,13 @@ pub enum TenantCommand {
     },
     /// Takes requests again.
     ResumeTenant,
+    /// Notes that an admin begins to see the portal as the tenant does.
+    BeginView {
+        /// How long at most.
+        until: DateTime<Utc>,
+    },
+    /// Notes that the admin who asks has stopped.
+    EndView,
 }
 
 /// An event of a tenant.
@@ -109,6 +117,11 @@ pub enum TenantEvent {
         reason: String,
     },
     TenantResumed {},
+    /// By whom stands in the metadata. Nothing of the tenant changes.
+    ViewBegan {
+        until: DateTime<Utc>,
+    },
+    ViewEnded {},
 }
 
 domain_event!(
@@ -125,6 +138,8 @@ domain_event!(
         LimitsChanged,
         TenantSuspended,
         TenantResumed,
+        ViewBegan,
+        ViewEnded,
     ]
 );
 
@@ -220,6 +235,7 @@ impl Tenant {
             TenantEvent::LimitsChanged(limits) => self.limits = limits,
             TenantEvent::TenantSuspended { reason } => self.suspended = Some(reason),
             TenantEvent::TenantResumed {} => self.suspended = None,
+            TenantEvent::ViewBegan { .. } | TenantEvent::ViewEnded {} => {}
         }
     }
 
@@ -291,6 +307,8 @@ impl Decide for Tenant {
                 once(self.suspended.is_none(), TenantEvent::TenantSuspended { reason })
             }
             TenantCommand::ResumeTenant => once(self.suspended.is_some(), TenantEvent::TenantResumed {}),
+            TenantCommand::BeginView { until } => Ok(vec![TenantEvent::ViewBegan { until }]),
+            TenantCommand::EndView => Ok(vec![TenantEvent::ViewEnded {}]),
         }
     }
 }

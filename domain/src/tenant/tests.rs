@@ -137,6 +137,16 @@ fn a_tenant_is_suspended_and_resumed_once() {
 }
 
 #[test]
+fn every_view_is_noted_and_changes_nothing() {
+    let until = chrono::DateTime::UNIX_EPOCH;
+    let began = TenantEvent::ViewBegan { until };
+    leads(&[created()], TenantCommand::BeginView { until }, std::slice::from_ref(&began));
+    leads(&[created(), began.clone()], TenantCommand::BeginView { until }, &[began]);
+    leads(&[created()], TenantCommand::EndView, &[TenantEvent::ViewEnded {}]);
+    refused(&[], TenantCommand::BeginView { until }, TenantError::Absent);
+}
+
+#[test]
 fn an_api_key_is_changed_once_and_stays_the_same_key() {
     let given = [created(), TenantEvent::ApiKeyIssued(key(1))];
     let narrower = ApiKeyChange {

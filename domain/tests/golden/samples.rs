@@ -335,5 +335,7 @@ pub fn tenant() -> Vec<Event> {
         ],
         TenantSuspended => [TenantEvent::TenantSuspended { reason: text("a reason") }],
         TenantResumed => [TenantEvent::TenantResumed {}],
+        ViewBegan => [TenantEvent::ViewBegan { until: moment() }],
+        ViewEnded => [TenantEvent::ViewEnded {}],
     )
 }

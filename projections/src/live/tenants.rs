@@ -101,6 +101,7 @@ impl Tenants {
             TenantEvent::LimitsChanged(limits) => entry.limits.clone_from(limits),
             TenantEvent::TenantSuspended { reason } => entry.suspended = Some(reason.clone()),
             TenantEvent::TenantResumed {} => entry.suspended = None,
+            TenantEvent::ViewBegan { .. } | TenantEvent::ViewEnded {} => {}
         }
         self.tenants.insert(tenant_id, Arc::new(entry));
     }

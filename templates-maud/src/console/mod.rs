@@ -2,5 +2,8 @@
 //!
 //! Whoever may not act is shown no button that acts; the routes behind refuse them as well.
 
+pub mod books;
+pub mod customers;
+pub mod models;
 pub mod overview;
 pub mod shell;

@@ -80,7 +80,7 @@ impl ConsolePage<'_> {
         let path = self.look.here.split('?').next().unwrap_or_default();
         html! {
             nav.ways aria-label=(words.navigation) {
-                @for (group, ways) in groups(words.console.frame) {
+                @for (group, ways) in groups(words.console.frame, self.operator.may_act) {
                     h2 { (group) }
                     @for Way { path: way, word } in ways {
                         a href=(way) aria-current=[is_at(path, way).then_some("page")] { (word) }
@@ -92,7 +92,20 @@ impl ConsolePage<'_> {
 }
 
 /// The ways of the console, in groups; only those that lead somewhere.
-fn groups(frame: &Frame) -> Vec<(&'static str, Vec<Way>)> {
+fn groups(frame: &Frame, may_act: bool) -> Vec<(&'static str, Vec<Way>)> {
     let way = |path, word| Way { path, word };
-    vec![(frame.operations, vec![way(paths::CONSOLE, frame.overview)])]
+    let mut commerce = vec![
+        way(paths::CONSOLE_MODELS, frame.models),
+        way(paths::CONSOLE_TENANTS, frame.tenants),
+        way(paths::CONSOLE_RECHARGES, frame.recharges),
+    ];
+    // Addresses are nobody's business but an admin's.
+    if may_act {
+        commerce.insert(2, way(paths::CONSOLE_USERS, frame.users));
+    }
+    vec![
+        (frame.operations, vec![way(paths::CONSOLE, frame.overview)]),
+        (frame.commerce, commerce),
+        (frame.books, vec![way(paths::CONSOLE_LEDGER, frame.ledger), way(paths::CONSOLE_AUDIT, frame.audit)]),
+    ]
 }

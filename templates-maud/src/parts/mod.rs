@@ -1,5 +1,6 @@
 //! What pages are put together from: states, prices, receipts, timelines, tables, snippets.
 
+pub mod entries;
 pub mod pager;
 pub mod price;
 pub mod receipt;

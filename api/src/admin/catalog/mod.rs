@@ -38,7 +38,7 @@ use crate::{
 ///
 /// # Errors
 /// `model_not_found`.
-fn model(state: &AppState, named: &str) -> ApiResult<Arc<ModelEntry>> {
+pub fn model(state: &AppState, named: &str) -> ApiResult<Arc<ModelEntry>> {
     let catalog = state.live.catalog();
     let by_id = || catalog.models().find(|entry| entry.model_id.as_str() == named);
     let missing = || ApiError::new(ErrorCode::ModelNotFound, "there is no such model").of("model");
@@ -49,7 +49,7 @@ fn model(state: &AppState, named: &str) -> ApiResult<Arc<ModelEntry>> {
 ///
 /// # Errors
 /// `not_found`.
-fn kind(named: &str) -> ApiResult<CapabilityKind> {
+pub fn kind(named: &str) -> ApiResult<CapabilityKind> {
     named.parse().map_err(|_| ApiError::not_found("capability"))
 }
 
@@ -59,7 +59,15 @@ async fn present(state: &AppState, id: &ModelId) -> ApiResult<Model> {
 }
 
 /// Does what an admin asks of a model, and waits until this process has heard of it.
-async fn execute(state: &AppState, admin: &AdminCaller, id: &ModelId, command: ModelCommand) -> ApiResult<Committed> {
+///
+/// # Errors
+/// What the model refuses, and the store's.
+pub async fn execute(
+    state: &AppState,
+    admin: &AdminCaller,
+    id: &ModelId,
+    command: ModelCommand,
+) -> ApiResult<Committed> {
     let work = Work { unit: Unit::of(id, command), context: admin.context(), side: Side::default() };
     let committed = state.store.execute(work).await?;
     state.follower.reached(committed.position, PATIENCE).await;

@@ -126,12 +126,21 @@ pub async fn register(
     Json(new): Json<NewModel>,
 ) -> ApiResult<Response> {
     let NewModel { name, display_name, provider, description } = new;
-    let id = model(&state, &name).map_or_else(|_| model_id(&name), |entry| entry.model_id.clone());
-    let is_new = present(&state, &id).await?.identity().is_none();
-    let identity = Identity { name: name.clone(), display_name, provider, description };
-    execute(&state, &admin, &id, ModelCommand::RegisterModel(identity)).await?;
+    let is_new = put(&state, &admin, Identity { name: name.clone(), display_name, provider, description }).await?;
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, shown(&state, &name)?).into_response())
+}
+
+/// Registers a model, or gives it other texts. Tells whether it is new.
+///
+/// # Errors
+/// `invalid_parameter`, `conflict`.
+pub async fn put(state: &AppState, admin: &AdminCaller, identity: Identity) -> ApiResult<bool> {
+    let known = model(state, &identity.name).map(|entry| entry.model_id.clone());
+    let id = known.unwrap_or_else(|_| model_id(&identity.name));
+    let is_new = present(state, &id).await?.identity().is_none();
+    execute(state, admin, &id, ModelCommand::RegisterModel(identity)).await?;
+    Ok(is_new)
 }
 
 /// Lets a model be called.

@@ -10,6 +10,7 @@ use domain::{
     model::{Deprecation, Model, ModelCommand, ModelError, ModelEvent},
     stream::Event,
 };
+use projections::live::ModelEntry;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -52,15 +53,15 @@ pub struct Publication {
     /// The capability.
     kind: &'static str,
     /// Whether a new version was published.
-    published: bool,
+    pub published: bool,
     /// The version that holds now; in a dry run the one that would.
-    version: u32,
+    pub version: u32,
     /// What is wrong with it. With anything in here nothing is published.
     #[schema(value_type = Vec<Object>)]
-    issues: Vec<LintIssue>,
+    pub issues: Vec<LintIssue>,
     /// What is different from the version that held before.
     #[schema(value_type = Option<Object>)]
-    diff: Option<CapabilityDiff>,
+    pub diff: Option<CapabilityDiff>,
 }
 
 /// Who does it from now on.
@@ -107,12 +108,7 @@ pub async fn roll_back(
     Path((id, named)): Path<(String, String)>,
     Json(RollBack { version, dry_run }): Json<RollBack>,
 ) -> ApiResult<axum::Json<Publication>> {
-    let (entry, kind) = (model(&state, &id)?, kind(&named)?);
-    let earlier = entry.version(kind, version).ok_or_else(|| ApiError::not_found("version"))?;
-    let routes = entry.model.capabilities().get(&kind).map(|published| published.routes.clone());
-    let routes = routes.unwrap_or_else(|| earlier.capability.routes.clone());
-    let capability = Capability { routes, ..Capability::clone(&earlier.capability) };
-    let done = bring(&state, &admin, &id, capability, dry_run).await?;
+    let done = bring_back(&state, &admin, (&id, kind(&named)?), version, dry_run).await?;
     Ok(axum::Json(done))
 }
 
@@ -156,14 +152,30 @@ pub async fn deprecate(
     Path((id, named)): Path<(String, String)>,
     Json(Deprecate { sunset_at, replacement }): Json<Deprecate>,
 ) -> ApiResult<axum::Json<AdminModel>> {
-    let kind = kind(&named)?;
+    announce(&state, &admin, (&id, kind(&named)?), sunset_at, replacement).await?;
+    shown(&state, &id)
+}
+
+/// Announces that a capability is to go.
+///
+/// # Errors
+/// `model_not_found`, `invalid_parameter`, `not_found`.
+pub async fn announce(
+    state: &AppState,
+    admin: &AdminCaller,
+    (id, kind): (&str, CapabilityKind),
+    sunset_at: DateTime<Utc>,
+    replacement: Option<String>,
+) -> ApiResult<()> {
     if let Some(name) = &replacement
         && let Err(reason) = state.live.catalog().callable(name, kind)
     {
         return Err(ApiError::parameter("replacement", format!("{name} can't take its place: {reason}")));
     }
     let deprecation = Deprecation { deprecated_at: state.store.now(), sunset_at, replacement };
-    change(&state, &admin, &id, ModelCommand::DeprecateCapability { kind, deprecation }).await
+    let command = ModelCommand::DeprecateCapability { kind, deprecation };
+    execute(state, admin, &model(state, id)?.model_id, command).await?;
+    Ok(())
 }
 
 /// Lets a capability stay after all.
@@ -188,8 +200,30 @@ async fn change(
     shown(state, id)
 }
 
+/// Publishes an earlier version again, on the routes of now.
+///
+/// # Errors
+/// `model_not_found`, `not_found`, `capability_unfit`.
+pub async fn bring_back(
+    state: &AppState,
+    admin: &AdminCaller,
+    (id, kind): (&str, CapabilityKind),
+    version: u32,
+    dry_run: bool,
+) -> ApiResult<Publication> {
+    let entry = model(state, id)?;
+    let earlier = entry.version(kind, version).ok_or_else(|| ApiError::not_found("version"))?;
+    let routes = entry.model.capabilities().get(&kind).map(|published| published.routes.clone());
+    let routes = routes.unwrap_or_else(|| earlier.capability.routes.clone());
+    let capability = Capability { routes, ..Capability::clone(&earlier.capability) };
+    bring(state, admin, id, capability, dry_run).await
+}
+
 /// Publishes a capability, or says what is wrong with it.
-async fn bring(
+///
+/// # Errors
+/// `model_not_found`, `capability_unfit`.
+pub async fn bring(
     state: &AppState,
     admin: &AdminCaller,
     id: &str,
@@ -197,32 +231,41 @@ async fn bring(
     dry_run: bool,
 ) -> ApiResult<Publication> {
     let entry = model(state, id)?;
-    let kind = capability.kind;
-    let before = present(state, &entry.model_id).await?;
-    let last = before.capabilities().get(&kind);
-    let diff = last.map(|published| {
-        let now = Capability { routes: published.routes.clone(), ..Capability::clone(&published.capability) };
-        now.diff(&capability)
-    });
-    let mut issues = state.parts.dispatcher.lint_routes(kind, &capability.routes);
-    let command = ModelCommand::PublishCapability(Box::new(capability));
-    let version = decided(&before, &command, kind, &mut issues)?;
-    let known = last.map_or(0, |published| published.version);
-    let name = entry.identity().map(|identity| identity.name.clone()).unwrap_or_default();
-    let publication =
-        |published, version, issues| Publication { model: name, kind: kind.name(), published, version, issues, diff };
+    let appraised = appraise(state, &entry, &capability).await?;
     if dry_run {
-        return Ok(publication(false, version.unwrap_or(known), issues));
+        return Ok(appraised);
     }
-    if !issues.is_empty() {
-        return Err(ApiError::unfit(&issues));
+    if !appraised.issues.is_empty() {
+        return Err(ApiError::unfit(&appraised.issues));
     }
+    let command = ModelCommand::PublishCapability(Box::new(capability));
     let committed = execute(state, admin, &entry.model_id, command).await?;
     let version = committed.events.iter().find_map(|recorded| match &recorded.event {
         Event::Model(ModelEvent::CapabilityPublished { version, .. }) => Some(*version),
         _ => None,
     });
-    Ok(publication(version.is_some(), version.unwrap_or(known), issues))
+    Ok(Publication { published: version.is_some(), version: version.unwrap_or(appraised.version), ..appraised })
+}
+
+/// What publishing a capability would do: what is wrong with it, what is different, and the version that would hold.
+///
+/// # Errors
+/// The store's.
+pub async fn appraise(state: &AppState, entry: &ModelEntry, capability: &Capability) -> ApiResult<Publication> {
+    let kind = capability.kind;
+    let before = present(state, &entry.model_id).await?;
+    let last = before.capabilities().get(&kind);
+    let diff = last.map(|published| {
+        let now = Capability { routes: published.routes.clone(), ..Capability::clone(&published.capability) };
+        now.diff(capability)
+    });
+    let mut issues = state.parts.dispatcher.lint_routes(kind, &capability.routes);
+    let command = ModelCommand::PublishCapability(Box::new(capability.clone()));
+    let version = decided(&before, &command, kind, &mut issues)?;
+    let known = last.map_or(0, |published| published.version);
+    let model = entry.identity().map(|identity| identity.name.clone()).unwrap_or_default();
+    let version = version.unwrap_or(known);
+    Ok(Publication { model, kind: kind.name(), published: false, version, issues, diff })
 }
 
 /// The version that publishing would lead to, if to a new one; what lint refuses is added to the issues.

@@ -7,7 +7,7 @@ use axum::extract::State;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     Credits,
-    capability::{Capability, LintIssue, Past, Rehearsal, Rehearsed},
+    capability::{Capability, CapabilityKind, LintIssue, Past, Rehearsal, Rehearsed},
     pricing::{Exact, PricedParams},
     schema::CompiledSchema,
 };
@@ -31,7 +31,7 @@ use crate::{
 /// The most days that are rehearsed.
 pub const DAYS_MAX: u32 = 90;
 /// The days that are rehearsed unless told otherwise.
-const DAYS: u32 = 30;
+pub const DAYS: u32 = 30;
 /// The most jobs that are replayed.
 pub const JOBS_MAX: u64 = 100_000;
 /// How long a rehearsal may take; then it tells how far it came.
@@ -46,10 +46,10 @@ pub struct Rehearse {
     /// What might be published; without it, what holds now.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
-    capability: Option<Capability>,
+    pub capability: Option<Capability>,
     /// The jobs of how many days, at most 90.
     #[serde(default)]
-    days: Option<u32>,
+    pub days: Option<u32>,
 }
 
 /// What a rehearsal found. Amounts are credits.
@@ -58,36 +58,38 @@ pub struct RehearsalView {
     /// `rehearsal`
     object: &'static str,
     /// From when on jobs were replayed.
-    from: DateTime<Utc>,
+    pub from: DateTime<Utc>,
     /// Whether all of them were; else there were too many, or it took too long.
-    complete: bool,
+    pub complete: bool,
     /// Counts and sums: jobs, charged, rejected, unpriced, below_cost, unread, revenue and cost before and after.
     #[serde(flatten)]
     #[schema(value_type = Object)]
-    sums: Rehearsal,
+    pub sums: Rehearsal,
     /// What would be charged more; negative when less.
     #[schema(value_type = String)]
-    revenue_change: Exact,
+    pub revenue_change: Exact,
     /// What remained after our costs.
     #[schema(value_type = String)]
-    margin_before: Exact,
+    pub margin_before: Exact,
     /// What would remain.
     #[schema(value_type = String)]
-    margin_after: Exact,
+    pub margin_after: Exact,
     /// What is wrong with what was rehearsed: with anything in here it can't be published.
     #[schema(value_type = Vec<Object>)]
     issues: Vec<LintIssue>,
     /// Some jobs that would be rejected, unpriced or below their cost.
     #[schema(value_type = Vec<Object>)]
-    examples: Vec<ReplayedJob>,
+    pub examples: Vec<ReplayedJob>,
 }
 
 /// What would become of one job.
 #[derive(Debug, Serialize)]
 pub struct ReplayedJob {
-    job_id: String,
+    /// `job_…`
+    pub job_id: String,
+    /// What would become of it.
     #[serde(flatten)]
-    outcome: Rehearsed,
+    pub outcome: Rehearsed,
 }
 
 /// Rehearses a capability.
@@ -98,13 +100,26 @@ pub async fn rehearse(
     State(state): State<AppState>,
     _: AuditorCaller,
     Path((id, named)): Path<(String, String)>,
-    Json(Rehearse { capability, days }): Json<Rehearse>,
+    Json(wanted): Json<Rehearse>,
 ) -> ApiResult<axum::Json<RehearsalView>> {
+    Ok(axum::Json(play(&state, &id, kind(&named)?, wanted).await?))
+}
+
+/// Rehearses a capability of a model.
+///
+/// # Errors
+/// `model_not_found`, `not_found`, `invalid_parameter`, `capability_unfit`.
+pub async fn play(
+    state: &AppState,
+    id: &str,
+    kind: CapabilityKind,
+    Rehearse { capability, days }: Rehearse,
+) -> ApiResult<RehearsalView> {
     let days = days.unwrap_or(DAYS);
     if !(1..=DAYS_MAX).contains(&days) {
         return Err(ApiError::parameter("days", format!("days is from 1 to {DAYS_MAX}")));
     }
-    let (entry, kind) = (model(&state, &id)?, kind(&named)?);
+    let entry = model(state, id)?;
     let held = || entry.model.capabilities().get(&kind).map(|published| Capability::clone(&published.capability));
     let capability = capability.or_else(held).ok_or_else(|| ApiError::not_found("capability"))?;
     if capability.kind != kind {
@@ -120,11 +135,11 @@ pub async fn rehearse(
     let jobs = PastJobs { model: name, capability: kind.name().to_owned(), from, after: None };
     let mut stage =
         Stage { rehearsed: Arc::new((capability, schema)), sums: Rehearsal::default(), examples: Vec::new() };
-    let complete = stage.play(&state, jobs).await?;
+    let complete = stage.play(state, jobs).await?;
     let Stage { sums, examples, .. } = stage;
     let figures = sums.revenue_change().and_then(|change| Ok((change, sums.margins()?)));
     let (revenue_change, (margin_before, margin_after)) = figures.map_err(|error| ApiError::internal(&error))?;
-    Ok(axum::Json(RehearsalView {
+    Ok(RehearsalView {
         object: "rehearsal",
         from,
         complete,
@@ -134,7 +149,7 @@ pub async fn rehearse(
         margin_after,
         issues,
         examples,
-    }))
+    })
 }
 
 /// Where jobs are replayed, and what was found so far.

@@ -9,13 +9,13 @@ use domain::{
     stream::Event,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{execute, lint_entry_routes, model, present};
 use crate::{
     caller::{AdminCaller, AuditorCaller},
     error::{ApiError, ApiResult},
-    request::Json,
+    request::{Json, Query},
     state::AppState,
 };
 
@@ -59,26 +59,41 @@ pub struct Imported {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportedModel {
     /// Its name.
-    name: String,
+    pub name: String,
     /// `changed`, `unchanged` or `refused`.
-    result: &'static str,
+    pub result: &'static str,
     /// What happened to it, as the names of the events; in a dry run what would.
-    changes: Vec<String>,
+    pub changes: Vec<String>,
     /// Why it is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
+    pub message: Option<String>,
     /// What is wrong with what it can do.
     #[schema(value_type = Vec<Object>)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    issues: Vec<LintIssue>,
+    pub issues: Vec<LintIssue>,
 }
 
-/// Gives the whole catalog as a file.
-#[utoipa::path(get, path = "/admin/api/catalog/export", tag = "admin", security(("token" = [])),
-    responses((status = 200, body = CatalogFile)))]
-pub async fn export(State(state): State<AppState>, _: AuditorCaller) -> axum::Json<CatalogFile> {
-    let models = state.live.catalog().models().filter_map(|entry| entry.model.entry()).collect();
-    axum::Json(CatalogFile { models })
+/// Which models are exported.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ExportQuery {
+    /// Only the one of this name or id.
+    model: Option<String>,
+}
+
+/// Gives the whole catalog, or one model of it, as a file.
+#[utoipa::path(get, path = "/admin/api/catalog/export", tag = "admin", params(ExportQuery), security(("token" = [])),
+    responses((status = 200, body = CatalogFile), (status = 404, description = "model_not_found")))]
+pub async fn export(
+    State(state): State<AppState>,
+    _: AuditorCaller,
+    Query(query): Query<ExportQuery>,
+) -> ApiResult<axum::Json<CatalogFile>> {
+    let models = match query.model {
+        Some(named) => model(&state, &named)?.model.entry().into_iter().collect(),
+        None => state.live.catalog().models().filter_map(|entry| entry.model.entry()).collect(),
+    };
+    Ok(axum::Json(CatalogFile { models }))
 }
 
 /// Brings the models of a file to what it says.
@@ -89,15 +104,29 @@ pub async fn import(
     admin: AdminCaller,
     Json(Import { models, dry_run }): Json<Import>,
 ) -> ApiResult<axum::Json<Imported>> {
+    let data = bring_all(&state, &admin, models, dry_run).await?;
+    let refused = data.iter().filter(|model| model.result == "refused").count();
+    Ok(axum::Json(Imported { object: "import", dry_run, refused, data }))
+}
+
+/// Brings models to what a file says, or only tells what that would change.
+///
+/// # Errors
+/// `invalid_parameter` for too many, and the store's. What is wrong with one model stands in its own result.
+pub async fn bring_all(
+    state: &AppState,
+    admin: &AdminCaller,
+    models: Vec<CatalogEntry>,
+    dry_run: bool,
+) -> ApiResult<Vec<ImportedModel>> {
     if models.len() > MODELS_MAX {
         return Err(ApiError::parameter("models", format!("a file has at most {MODELS_MAX} models")));
     }
     let mut data = Vec::with_capacity(models.len());
     for entry in models {
-        data.push(import_one(&state, &admin, entry, dry_run).await?);
+        data.push(import_one(state, admin, entry, dry_run).await?);
     }
-    let refused = data.iter().filter(|model| model.result == "refused").count();
-    Ok(axum::Json(Imported { object: "import", dry_run, refused, data }))
+    Ok(data)
 }
 
 async fn import_one(

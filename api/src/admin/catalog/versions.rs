@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use domain::{
-    capability::{Capability, CapabilityDiff},
+    capability::{Capability, CapabilityDiff, CapabilityKind},
     model::ModelEvent,
     stream::Event,
 };
@@ -25,13 +25,13 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Version {
     /// `published`, `routed`, `deprecated`, `deprecation_withdrawn` or `retired`.
-    what: &'static str,
+    pub what: &'static str,
     /// The version that it was about; absent for what is not about a version.
-    version: Option<u32>,
+    pub version: Option<u32>,
     /// When the log took it.
-    at: DateTime<Utc>,
+    pub at: DateTime<Utc>,
     /// Who did it.
-    by: String,
+    pub by: String,
     /// The number of the event in the model's stream.
     sequence: i64,
 }
@@ -67,7 +67,16 @@ pub async fn list(
     _: AuditorCaller,
     Path((id, named)): Path<(String, String)>,
 ) -> ApiResult<axum::Json<List<Version>>> {
-    let (entry, kind) = (model(&state, &id)?, kind(&named)?);
+    let rows = history(&state, &id, kind(&named)?).await?;
+    Ok(axum::Json(List::page(rows, false, |row: &Version| row.sequence.to_string())))
+}
+
+/// What happened to a capability, the newest first.
+///
+/// # Errors
+/// `model_not_found`; `not_found` when nothing did.
+pub async fn history(state: &AppState, id: &str, kind: CapabilityKind) -> ApiResult<Vec<Version>> {
+    let entry = model(state, id)?;
     let events = store::log::read_stream(state.store.pool(), "model", entry.model_id.as_str(), 0).await?;
     let told = |recorded: &Recorded| {
         let Event::Model(event) = &recorded.event else { return None };
@@ -86,7 +95,7 @@ pub async fn list(
     if rows.is_empty() {
         return Err(ApiError::not_found("capability"));
     }
-    Ok(axum::Json(List::page(rows, false, |row: &Version| row.sequence.to_string())))
+    Ok(rows)
 }
 
 fn actor(metadata: &str) -> String {
@@ -119,7 +128,15 @@ pub async fn diff(
     Path((id, named)): Path<(String, String)>,
     Query(DiffQuery { from, to }): Query<DiffQuery>,
 ) -> ApiResult<axum::Json<CapabilityDiff>> {
-    let (entry, kind) = (model(&state, &id)?, kind(&named)?);
+    Ok(axum::Json(compare(&state, &id, kind(&named)?, (from, to))?))
+}
+
+/// What is different between two versions of a capability.
+///
+/// # Errors
+/// `model_not_found`, `not_found`.
+pub fn compare(state: &AppState, id: &str, kind: CapabilityKind, pair: (u32, u32)) -> ApiResult<CapabilityDiff> {
+    let entry = model(state, id)?;
     let version = |number| entry.version(kind, number).ok_or_else(|| ApiError::not_found("version"));
-    Ok(axum::Json(version(from)?.capability.diff(&version(to)?.capability)))
+    Ok(version(pair.0)?.capability.diff(&version(pair.1)?.capability))
 }

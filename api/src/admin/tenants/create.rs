@@ -26,9 +26,9 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewTenant {
     /// What its people call it.
-    name: String,
+    pub name: String,
     /// Who manages it: `usr_…`
-    owner: String,
+    pub owner: String,
 }
 
 /// Creates a tenant and opens its account.
@@ -39,6 +39,16 @@ pub async fn create(
     admin: AdminCaller,
     Json(new): Json<NewTenant>,
 ) -> ApiResult<impl IntoResponse> {
+    let tenant_id = make(&state, &admin, new).await?;
+    let (id, entry) = known(&state, tenant_id.as_str())?;
+    Ok((StatusCode::CREATED, axum::Json(TenantRow::of(&id, &entry))))
+}
+
+/// Creates a tenant with its account and its owner, in one unit of work.
+///
+/// # Errors
+/// `invalid_parameter`; `not_found` for the owner.
+pub async fn make(state: &AppState, admin: &AdminCaller, new: NewTenant) -> ApiResult<TenantId> {
     let name = said("name", &new.name)?;
     let missing = || ApiError::not_found("user").of("owner");
     let user_id: UserId = new.owner.parse().map_err(|_| missing())?;
@@ -49,6 +59,5 @@ pub async fn create(
         .then(&tenant_id, AccountCommand::OpenAccount);
     let committed = state.store.execute(Work { unit, context: admin.context(), side: Side::default() }).await?;
     state.follower.reached(committed.position, PATIENCE).await;
-    let (id, entry) = known(&state, tenant_id.as_str())?;
-    Ok((StatusCode::CREATED, axum::Json(TenantRow::of(&id, &entry))))
+    Ok(tenant_id)
 }

@@ -68,7 +68,7 @@ impl TenantRow {
 ///
 /// # Errors
 /// `not_found`.
-fn known(state: &AppState, id: &str) -> ApiResult<(TenantId, Arc<TenantEntry>)> {
+pub fn known(state: &AppState, id: &str) -> ApiResult<(TenantId, Arc<TenantEntry>)> {
     let missing = || ApiError::not_found("tenant");
     let id: TenantId = id.parse().map_err(|_| missing())?;
     let entry = state.live.tenants().tenant(&id).cloned().ok_or_else(missing)?;
@@ -76,7 +76,10 @@ fn known(state: &AppState, id: &str) -> ApiResult<(TenantId, Arc<TenantEntry>)> 
 }
 
 /// Sends a tenant a command, and waits until this process knows what came of it.
-async fn command(state: &AppState, admin: &AdminCaller, id: &TenantId, command: TenantCommand) -> ApiResult<()> {
+///
+/// # Errors
+/// What the tenant refuses, and the store's.
+pub async fn command(state: &AppState, admin: &AdminCaller, id: &TenantId, command: TenantCommand) -> ApiResult<()> {
     let work = Work { unit: Unit::of(id, command), context: admin.context(), side: Side::default() };
     let committed = state.store.execute(work).await?;
     state.follower.reached(committed.position, PATIENCE).await;
@@ -84,7 +87,10 @@ async fn command(state: &AppState, admin: &AdminCaller, id: &TenantId, command: 
 }
 
 /// A text that says something.
-fn said(param: &str, text: &str) -> ApiResult<String> {
+///
+/// # Errors
+/// `invalid_parameter`.
+pub fn said(param: &str, text: &str) -> ApiResult<String> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > TEXT_MAX_CHARS {
         return Err(ApiError::parameter(param, format!("{param} has 1 to {TEXT_MAX_CHARS} characters")));

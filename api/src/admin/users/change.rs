@@ -44,12 +44,7 @@ pub async fn disable(
     admin: AdminCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<UserRow>> {
-    let user = other(&state, &admin, &id).await?;
-    forget_sessions(&state, &user).await?;
-    if user.disabled_at.is_none() {
-        state.identity.disable_user(&user.id, state.store.now()).await?;
-    }
-    shown(&state, &id).await
+    change(&state, &admin, &id, Change::Disable).await
 }
 
 /// Lets a person in again.
@@ -57,12 +52,10 @@ pub async fn disable(
     security(("token" = [])), responses((status = 200, body = UserRow), (status = 404, description = "not_found")))]
 pub async fn enable(
     State(state): State<AppState>,
-    _: AdminCaller,
+    admin: AdminCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<UserRow>> {
-    let user = known(&state, &id).await?;
-    state.identity.enable_user(&user.id).await?;
-    shown(&state, &id).await
+    change(&state, &admin, &id, Change::Enable).await
 }
 
 /// Gives or takes a role on the platform.
@@ -76,10 +69,7 @@ pub async fn set_role(
     Path(id): Path<String>,
     Json(role): Json<NewRole>,
 ) -> ApiResult<axum::Json<UserRow>> {
-    let user = other(&state, &admin, &id).await?;
-    state.identity.set_role(&user.id, role.platform_role).await?;
-    forget_sessions(&state, &user).await?;
-    shown(&state, &id).await
+    change(&state, &admin, &id, Change::Role(role.platform_role)).await
 }
 
 /// Sets a password, and ends the sessions that the old one opened.
@@ -89,14 +79,11 @@ pub async fn set_role(
               (status = 422, description = "invalid_parameter")))]
 pub async fn set_password(
     State(state): State<AppState>,
-    _: AdminCaller,
+    admin: AdminCaller,
     Path(id): Path<String>,
     Json(new): Json<NewPassword>,
 ) -> ApiResult<axum::Json<UserRow>> {
-    let user = known(&state, &id).await?;
-    state.identity.set_password(&user.id, &new.password).await?;
-    end(&state, &user).await?;
-    shown(&state, &id).await
+    change(&state, &admin, &id, Change::Password(new.password)).await
 }
 
 /// Ends all sessions of a person.
@@ -104,12 +91,59 @@ pub async fn set_password(
     security(("token" = [])), responses((status = 200, body = UserRow), (status = 404, description = "not_found")))]
 pub async fn end_sessions(
     State(state): State<AppState>,
-    _: AdminCaller,
+    admin: AdminCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<UserRow>> {
-    let user = known(&state, &id).await?;
-    end(&state, &user).await?;
-    shown(&state, &id).await
+    change(&state, &admin, &id, Change::EndSessions).await
+}
+
+/// What becomes of a person.
+pub enum Change {
+    /// Is kept out; nobody does it to themselves.
+    Disable,
+    /// Is let in again.
+    Enable,
+    /// Gets this role on the platform, or none; nobody does it to themselves.
+    Role(Option<PlatformRole>),
+    /// Gets this password; the sessions of the old one end.
+    Password(SecretString),
+    /// Is logged out everywhere.
+    EndSessions,
+}
+
+/// Changes a person, and shows them.
+async fn change(state: &AppState, admin: &AdminCaller, id: &str, change: Change) -> ApiResult<axum::Json<UserRow>> {
+    carry_out(state, admin, id, change).await?;
+    shown(state, id).await
+}
+
+/// Changes a person.
+///
+/// # Errors
+/// `not_found`; `conflict` for oneself; `invalid_parameter`.
+pub async fn carry_out(state: &AppState, admin: &AdminCaller, id: &str, change: Change) -> ApiResult<()> {
+    match change {
+        Change::Disable => {
+            let user = other(state, admin, id).await?;
+            forget_sessions(state, &user).await?;
+            if user.disabled_at.is_none() {
+                state.identity.disable_user(&user.id, state.store.now()).await?;
+            }
+        }
+        Change::Enable => state.identity.enable_user(&known(state, id).await?.id).await?,
+        Change::Role(role) => {
+            let user = other(state, admin, id).await?;
+            state.identity.set_role(&user.id, role).await?;
+            forget_sessions(state, &user).await?;
+        }
+        Change::Password(password) => {
+            let user = known(state, id).await?;
+            state.identity.set_password(&user.id, &password).await?;
+            end(state, &user).await?;
+        }
+        Change::EndSessions => end(state, &known(state, id).await?).await?,
+    }
+    Ok(())
 }
 
 /// A person who is not the one who asks.

@@ -3,7 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use secrecy::SecretString;
 use serde::Deserialize;
-use store::identity::PlatformRole;
+use store::identity::{PlatformRole, User};
 use utoipa::ToSchema;
 
 use super::UserRow;
@@ -20,18 +20,18 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct NewPerson {
     /// The address to log in with.
-    email: String,
+    pub email: String,
     /// From 8 to 200 characters.
     #[schema(value_type = String)]
-    password: SecretString,
+    pub password: SecretString,
     /// How to call them; else the address does.
-    display_name: Option<String>,
+    pub display_name: Option<String>,
     /// The language of their pages, `en` or `zh`.
-    locale: Option<String>,
+    pub locale: Option<String>,
     /// `admin` or `auditor` of the platform.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
-    platform_role: Option<PlatformRole>,
+    pub platform_role: Option<PlatformRole>,
 }
 
 /// Creates a person.
@@ -43,11 +43,20 @@ pub async fn create(
     _: AdminCaller,
     Json(new): Json<NewPerson>,
 ) -> ApiResult<impl IntoResponse> {
+    let user = make(&state, new).await?;
+    Ok((StatusCode::CREATED, axum::Json(UserRow::of(&state, &user))))
+}
+
+/// Creates a person, with a role or none.
+///
+/// # Errors
+/// `invalid_parameter`, `email_taken`.
+pub async fn make(state: &AppState, new: NewPerson) -> ApiResult<User> {
     let NewPerson { email, password, display_name, locale, platform_role } = new;
-    let mut user = register::create(&state, Registration { email, password, display_name, locale }).await?;
+    let mut user = register::create(state, Registration { email, password, display_name, locale }).await?;
     if platform_role.is_some() {
         state.identity.set_role(&user.id, platform_role).await?;
         user.platform_role = platform_role;
     }
-    Ok((StatusCode::CREATED, axum::Json(UserRow::of(&state, &user))))
+    Ok(user)
 }

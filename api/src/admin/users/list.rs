@@ -34,7 +34,16 @@ pub async fn list(
 ) -> ApiResult<axum::Json<List<UserRow>>> {
     let limit = page_size(query.limit)?;
     let after = cursor::<UserId>(query.after.as_deref())?;
-    let page = state.identity.users(after.as_ref(), limit).await?;
+    let (rows, more) = page(&state, after.as_ref(), limit).await?;
+    Ok(axum::Json(List::page(rows, more, |row: &UserRow| row.id.clone())))
+}
+
+/// Some people, the newest first, and whether more follow.
+///
+/// # Errors
+/// The store's.
+pub async fn page(state: &AppState, after: Option<&UserId>, limit: u32) -> ApiResult<(Vec<UserRow>, bool)> {
+    let page = state.identity.users(after, limit).await?;
     // The store gives a page of at most as many: whether more follow is asked for by the last of them.
     let more = match page.last() {
         Some(last) if page.len() == limit.min(PAGE_MAX) as usize => {
@@ -42,8 +51,7 @@ pub async fn list(
         }
         _ => false,
     };
-    let rows = page.iter().map(|user| UserRow::of(&state, user)).collect();
-    Ok(axum::Json(List::page(rows, more, |row: &UserRow| row.id.clone())))
+    Ok((page.iter().map(|user| UserRow::of(state, user)).collect(), more))
 }
 
 /// Shows a person.

@@ -26,25 +26,27 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserRow {
     /// `usr_…`
-    id: String,
+    pub id: String,
     /// The address they log in with.
-    email: String,
+    pub email: String,
     /// How to call them.
-    display_name: String,
+    pub display_name: String,
     /// The language of their pages.
-    locale: String,
+    pub locale: String,
     /// `admin` or `auditor` of the platform.
-    platform_role: Option<&'static str>,
+    pub platform_role: Option<&'static str>,
     /// The tenants that they belong to.
-    tenants: Vec<TenantView>,
+    pub tenants: Vec<TenantView>,
     /// Since when.
-    created_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
     /// Since when they may not log in.
-    disabled_at: Option<DateTime<Utc>>,
+    pub disabled_at: Option<DateTime<Utc>>,
 }
 
 impl UserRow {
-    fn of(state: &AppState, user: &User) -> Self {
+    /// A person's row.
+    #[must_use]
+    pub fn of(state: &AppState, user: &User) -> Self {
         let shown = view(state, user);
         Self {
             id: shown.id,
@@ -60,7 +62,10 @@ impl UserRow {
 }
 
 /// A person by the id of a path.
-async fn known(state: &AppState, id: &str) -> ApiResult<User> {
+///
+/// # Errors
+/// `not_found`.
+pub async fn known(state: &AppState, id: &str) -> ApiResult<User> {
     let missing = || ApiError::not_found("user");
     let id: UserId = id.parse().map_err(|_| missing())?;
     state.identity.user_by_id(&id).await?.ok_or_else(missing)

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, StatusCode, request::Parts},
     response::Response,
 };
-use domain::id::RequestId;
+use domain::id::{RequestId, UserId};
 use store::identity::PlatformRole;
 use templates_maud::{Look, console::shell::Operator};
 
@@ -32,19 +32,38 @@ pub struct Seat {
     headers: HeaderMap,
 }
 
-#[expect(dead_code, reason = "the pages that act come next")]
 impl Seat {
     /// The admin who sent a form of this console.
     ///
     /// # Errors
     /// `csrf_refused`; `forbidden` for who may only look.
     pub fn act(&self, state: &AppState, token: &str) -> ApiResult<AdminCaller> {
-        csrf::check_origin(&self.headers, &state.settings)?;
-        csrf::check_token(&state.secrets, &self.session.session_id.to_string(), Some(token))?;
-        if !self.operator.may_act {
-            return Err(lacks_role());
-        }
+        self.check_form(state, token)?;
+        self.needs_admin()?;
         Ok(AdminCaller { session: self.session.clone(), request_id: self.request_id.clone() })
+    }
+
+    /// A form of this console came from our own page.
+    ///
+    /// # Errors
+    /// `csrf_refused`.
+    pub fn check_form(&self, state: &AppState, token: &str) -> ApiResult<()> {
+        csrf::check_origin(&self.headers, &state.settings)?;
+        csrf::check_token(&state.secrets, &self.session.session_id.to_string(), Some(token))
+    }
+
+    /// Who sits here.
+    #[must_use]
+    pub fn user_id(&self) -> &UserId {
+        &self.session.user.id
+    }
+
+    /// Whether an admin sits here, for what auditors have no business with.
+    ///
+    /// # Errors
+    /// `forbidden`.
+    pub fn needs_admin(&self) -> ApiResult<()> {
+        if self.operator.may_act { Ok(()) } else { Err(lacks_role()) }
     }
 
     /// Whether htmx asks for a part of a page.
@@ -64,7 +83,7 @@ impl FromRequestParts<AppState> for Seat {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Response> {
-        let look = desk::look(&parts.headers, desk::here(parts));
+        let look = desk::look(state, &parts.headers, desk::here(parts));
         let Ok(RequestContext { request_id }) = RequestContext::from_request_parts(parts, state).await;
         let session = match Person::from_request_parts(parts, state).await {
             Ok(person) => person.session,
