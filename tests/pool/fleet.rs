@@ -152,11 +152,17 @@ impl Fleet {
         Ok(listed["data"].as_array().context("a list")?.clone())
     }
 
-    /// Registers a key. Its name has six characters.
+    /// Registers a key of Ark. Its name has six characters.
     pub async fn key(&self, name: &str, weight: u32, account: Option<&str>) -> anyhow::Result<Key> {
+        self.key_of("ark", name, weight, account).await
+    }
+
+    /// Registers a key of a provider.
+    pub async fn key_of(&self, provider: &str, name: &str, weight: u32, account: Option<&str>) -> anyhow::Result<Key> {
         ensure!(name.len() == 6, "the simulator's log shows six characters");
         let secret = format!("sim-{}-{name}", account.unwrap_or(name));
-        let new = json!({ "provider": "ark", "label": name, "secret": secret, "weight": weight, "account": account });
+        let new =
+            json!({ "provider": provider, "label": name, "secret": secret, "weight": weight, "account": account });
         let registered = call(self.admin.post("/admin/api/provider-keys", &new)).await?;
         ensure!(!registered.body.to_string().contains(&secret), "a secret comes out: {}", registered.body);
         let id = registered.expect(201)?["id"].as_str().context("an id")?.to_owned();

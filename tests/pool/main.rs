@@ -4,6 +4,8 @@
 mod broken;
 mod fleet;
 mod killed;
+mod probed;
+mod routes;
 mod shares;
 
 use serde_json::{Value, json};
