@@ -93,7 +93,7 @@ pub fn router(state: AppState) -> Router {
             HeaderValue::from_static("same-origin"),
         ))
         .layer(CatchPanicLayer::custom(observe::on_panic))
-        .layer(middleware::from_fn(observe::observe))
+        .layer(middleware::from_fn_with_state(state.clone(), observe::observe))
         .with_state(state)
 }
 
@@ -168,8 +168,35 @@ fn console_catalog() -> Router<AppState> {
 
 /// The console: how the platform runs.
 fn console_operations() -> Router<AppState> {
-    use pages::console::overview;
-    Router::new().route(paths::CONSOLE, get(overview::show))
+    use pages::console::{job, jobs, limits, overview, provider_keys as pool, providers, requests, settings, system};
+    Router::new()
+        .route(paths::CONSOLE, get(overview::show))
+        .route(paths::PROVIDER_KEYS, get(pool::show).post(pool::add))
+        .route(paths::PROVIDER_KEYS_PART, get(pool::part))
+        .route(paths::PROVIDER_KEY, get(pool::one))
+        .route(paths::PROVIDER_KEY_CHANGE, post(pool::alter))
+        .route(paths::PROVIDER_KEY_DISABLE, post(pool::disable))
+        .route(paths::PROVIDER_KEY_ENABLE, post(pool::enable))
+        .route(paths::PROVIDER_KEY_REVOKE, post(pool::revoke))
+        .route(paths::PROVIDER_KEY_TEST, post(pool::test))
+        .route(paths::CONSOLE_PROVIDERS, get(providers::show).post(providers::add))
+        .route(paths::CONSOLE_PROVIDER, get(providers::one).post(providers::change))
+        .route(paths::CONSOLE_PROVIDER_PAUSE, post(providers::pause))
+        .route(paths::CONSOLE_PROVIDER_RESUME, post(providers::resume))
+        .route(paths::CONSOLE_PROVIDER_TEST, post(providers::test))
+        .route(paths::CONSOLE_LIMITS, get(limits::show))
+        .route(paths::CONSOLE_LIMITS_OF, get(limits::one).post(limits::set))
+        .route(paths::CONSOLE_SYSTEM, get(system::show))
+        .route(paths::CONSOLE_SETTINGS, get(settings::show))
+        .route(paths::CONSOLE_ROTATE, post(settings::rotate))
+        .route(paths::CONSOLE_REQUESTS, get(requests::show))
+        .route(paths::CONSOLE_REQUESTS_PART, get(requests::part))
+        .route(paths::CONSOLE_REQUESTS_NEWS, get(requests::newer))
+        .route(paths::CONSOLE_JOBS, get(jobs::show))
+        .route(paths::CONSOLE_JOBS_PART, get(jobs::part))
+        .route(paths::CONSOLE_JOB, get(job::show))
+        .route(paths::CONSOLE_JOB_CANCEL, post(job::cancel))
+        .route(paths::CONSOLE_JOB_RECONCILE, post(job::reconcile))
 }
 
 /// What OpenAI's SDKs call.

@@ -13,6 +13,7 @@ use crate::{
     freshness::Written,
     generation::frames::Frames,
     metering::tokens::TokenReservations,
+    request::journal::Journal,
     settings::ApiSettings,
 };
 
@@ -63,6 +64,8 @@ pub struct Inner {
     pub written: Written,
     /// Tokens that were reserved through this process.
     pub tokens: TokenReservations,
+    /// The last requests that this process answered.
+    pub journal: Journal,
     /// Progress and text of jobs, as this process hears them.
     pub frames: Frames,
 }
@@ -76,6 +79,7 @@ impl AppState {
             secrets: Secrets::derive(&parts.settings.jwt_secret),
             sessions: SessionCache::default(),
             written: Written::default(),
+            journal: Journal::default(),
             tokens: TokenReservations::follow(&parts.follower, parts.limits.clone()),
             frames: Frames::listen(&parts.bus),
             parts,

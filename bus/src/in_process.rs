@@ -74,6 +74,10 @@ impl InProcess {
         }
     }
 
+    pub(crate) fn jobs_waiting(&self) -> usize {
+        self.queue.lock().ready.len()
+    }
+
     pub(crate) fn dead_letters(&self) -> usize {
         self.queue.lock().dead.len()
     }

@@ -33,6 +33,15 @@ pub struct Bus {
     closed: CancellationToken,
 }
 
+/// The queue of jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JobQueue {
+    /// Messages that nobody has taken.
+    pub waiting: u64,
+    /// How many take them; within one process nobody counts.
+    pub consumers: Option<u64>,
+}
+
 #[derive(Debug, Clone)]
 enum Backend {
     InProcess(Arc<in_process::InProcess>),
@@ -139,6 +148,14 @@ impl Bus {
         match &self.backend {
             Backend::InProcess(bus) => Ok(bus.dead_letters() as u64),
             Backend::RabbitMq(bus) => bus.dead_letters().await,
+        }
+    }
+
+    /// What waits in the queue of jobs, and who takes it.
+    pub async fn job_queue(&self) -> Result<JobQueue, NotReady> {
+        match &self.backend {
+            Backend::InProcess(bus) => Ok(JobQueue { waiting: bus.jobs_waiting() as u64, consumers: None }),
+            Backend::RabbitMq(bus) => bus.job_queue().await,
         }
     }
 

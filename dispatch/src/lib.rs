@@ -38,7 +38,10 @@ mod run;
 mod settle;
 mod start;
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 pub use ages::Ages;
 pub use chat::{ChatFrame, ChatFrames, Unanswered};
@@ -105,6 +108,17 @@ pub struct Parts {
     pub callback_url: Option<CallbackUrl>,
 }
 
+/// Why a provider key does not pass a check.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// It, its provider or its secret is not to be had.
+    #[error(transparent)]
+    NoKey(#[from] NoKey),
+    /// The provider refuses it, or can't be reached.
+    #[error("{0}")]
+    Refused(#[from] providers::UpstreamError),
+}
+
 /// Runs attempts. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Dispatcher {
@@ -148,6 +162,18 @@ impl Dispatcher {
     /// The limits can't be asked.
     pub async fn usage_of_key(&self, key_id: &ProviderKeyId, limits: KeyLimits) -> Result<Usage, NoKey> {
         self.pool.usage(key_id, limits).await
+    }
+
+    /// Asks a key's provider something that costs nothing; says how long the answer took.
+    ///
+    /// # Errors
+    /// The provider refuses the key or can't be reached, or there is no such key.
+    pub async fn check_key(&self, key_id: &ProviderKeyId) -> Result<Duration, CheckError> {
+        let (settings, endpoint) = self.pool.endpoint_of(key_id).await?;
+        let adapter = self.adapter(&settings.adapter).ok_or(NoKey::None)?;
+        let started = Instant::now();
+        adapter.check(&endpoint).await?;
+        Ok(started.elapsed())
     }
 
     /// How many wait for a provider key in this process.

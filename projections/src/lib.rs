@@ -8,6 +8,7 @@ pub mod export;
 mod fold;
 mod generation;
 pub mod live;
+pub mod monitor;
 pub mod past_jobs;
 pub mod projector;
 pub mod published;

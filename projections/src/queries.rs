@@ -55,6 +55,8 @@ pub struct JobQuery {
     pub from: Option<DateTime<Utc>>,
     /// Only submitted before this.
     pub to: Option<DateTime<Utc>>,
+    /// Only those with at least so many attempts.
+    pub min_attempts: Option<u32>,
     /// The last job of the page before.
     pub after: Option<String>,
     /// The oldest first, instead of the newest.
@@ -328,6 +330,16 @@ pub async fn read_whole_job(pool: &PgPool, job_id: &str) -> Result<Option<(JobRo
     Ok(JobRow::from_events(&events).map(|row| (row, published, job)))
 }
 
+/// Who asked for an event, as its metadata says; empty where it says nothing.
+#[must_use]
+pub fn actor_of(recorded: &store::Recorded) -> String {
+    #[derive(Deserialize)]
+    struct Asked {
+        actor: String,
+    }
+    serde_json::from_str::<Asked>(&recorded.metadata).map_or_else(|_| String::new(), |asked| asked.actor)
+}
+
 async fn select_jobs(pool: &PgPool, schema: &str, query: &JobQuery, limit: i64) -> Result<Vec<JobRow>, ReadError> {
     let (side, order) = if query.oldest_first { (">", "asc") } else { ("<", "desc") };
     let sql = format!(
@@ -338,13 +350,14 @@ async fn select_jobs(pool: &PgPool, schema: &str, query: &JobQuery, limit: i64) 
             and ($7::timestamptz is null or created_at >= $7) and ($8::timestamptz is null or created_at < $8)
             and ($9::text is null or job_id {side} $9)
             and (cardinality($10::text[]) = 0 or capability = any($10))
-            and (not $11 or status in ('queued', 'running'))
-          order by job_id {order} limit $12"
+            and (not $11 or status in ('queued', 'running')) and ($12::bigint is null or attempts >= $12)
+          order by job_id {order} limit $13"
     );
     let asked = sqlx::query_scalar(&sql).bind(&query.tenant_id).bind(query.status.map(JobStatus::name));
     let asked = asked.bind(&query.model).bind(&query.capability).bind(&query.api_key_id).bind(&query.user_id);
     let asked = asked.bind(query.from).bind(query.to).bind(&query.after).bind(&query.capabilities);
-    many(asked.bind(query.open).bind(limit).fetch_all(pool).await?)
+    let asked = asked.bind(query.open).bind(query.min_attempts.map(i64::from));
+    many(asked.bind(limit).fetch_all(pool).await?)
 }
 
 async fn select_ledger(

@@ -19,6 +19,14 @@ pub trait Provider: Debug + Send + Sync {
         true
     }
 
+    /// Asks something that costs nothing, to see whether the address answers and takes the key.
+    ///
+    /// # Errors
+    /// As [`UpstreamError`] says.
+    async fn check(&self, _endpoint: &Endpoint) -> Result<(), UpstreamError> {
+        Err(not_offered("check"))
+    }
+
     /// Asks for a whole chat answer.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //!
 //! Never any HTTP, any message broker, any price. What credits do is decided in `domain` and only written here.
 
+pub mod about;
 pub mod assets;
 pub mod audit;
 pub mod committer;

@@ -61,6 +61,22 @@ pub async fn read_stream(
     query.fetch_all(executor).await?.iter().map(read_event).collect()
 }
 
+/// The last events of one stream, the newest first, at most `limit` of them.
+///
+/// # Errors
+/// When the database is out of reach, or an event can't be understood.
+pub async fn read_latest(
+    executor: impl PgExecutor<'_>,
+    aggregate_type: &str,
+    aggregate_id: &str,
+    limit: i64,
+) -> Result<Vec<Recorded>, LoadError> {
+    let sql = "select position, aggregate_type, aggregate_id, sequence, payload::text, metadata::text, recorded_at
+                 from events where aggregate_type = $1 and aggregate_id = $2 order by sequence desc limit $3";
+    let query = sqlx::query(sql).bind(aggregate_type).bind(aggregate_id).bind(limit.min(READ_AT_MOST));
+    query.fetch_all(executor).await?.iter().map(read_event).collect()
+}
+
 pub(crate) fn read_event(row: &PgRow) -> Result<Recorded, LoadError> {
     let aggregate_type: &str = row.try_get("aggregate_type")?;
     Ok(Recorded {

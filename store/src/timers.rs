@@ -6,6 +6,9 @@
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 
+/// How many holders of duties are told of.
+const HOLDERS_SHOWN: i64 = 50;
+
 /// A duty that was claimed.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct DueTimer {
@@ -118,6 +121,47 @@ pub async fn hasten_attempt(pool: &PgPool, attempt: &str, kind: &str, now: DateT
 pub async fn next_due(pool: &PgPool) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
     let sql = "select min(greatest(due, coalesce(lease_until, due))) from timers";
     sqlx::query_scalar(sql).fetch_one(pool).await
+}
+
+/// The duty of a job, and who holds it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct SetTimer {
+    /// Which duty.
+    pub kind: String,
+    /// When it is due.
+    pub due: DateTime<Utc>,
+    /// How often it was put off.
+    pub tries: i32,
+    /// Who holds it, or held it last.
+    pub lease_owner: Option<String>,
+}
+
+/// What a job has to do next, if anything.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn of(pool: &PgPool, job: &str) -> Result<Option<SetTimer>, sqlx::Error> {
+    let sql = "select kind, due, tries, lease_owner from timers where ref = $1";
+    sqlx::query_as(sql).bind(job).fetch_optional(pool).await
+}
+
+/// How many duties of each kind there are, and how many of them are due.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn by_kind(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<(String, i64, i64)>, sqlx::Error> {
+    let sql = "select kind, count(*), count(*) filter (where due <= $1) from timers group by kind order by kind";
+    sqlx::query_as(sql).bind(now).fetch_all(pool).await
+}
+
+/// Who holds duties now, and how many; those with the most.
+///
+/// # Errors
+/// When the database is out of reach.
+pub async fn holders(pool: &PgPool, now: DateTime<Utc>) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    let sql = "select lease_owner, count(*) from timers where lease_owner is not null and lease_until > $1
+                group by lease_owner order by count(*) desc, lease_owner limit $2";
+    sqlx::query_as(sql).bind(now).bind(HOLDERS_SHOWN).fetch_all(pool).await
 }
 
 /// How many duties there are, and how many of them are due.

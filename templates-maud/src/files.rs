@@ -31,6 +31,9 @@ pub static SCRIPTS: LazyLock<Vec<File>> = LazyLock::new(|| {
     ]
 });
 
+/// What scripts add to the console.
+pub static CONSOLE_SCRIPT: LazyLock<File> = LazyLock::new(|| script("console", include_bytes!("../assets/console.js")));
+
 /// The sign of the product, in the browser's tab.
 pub static ICON: LazyLock<File> =
     LazyLock::new(|| file("zephyr", "svg", "image/svg+xml", include_bytes!("../assets/zephyr.svg")));
@@ -43,7 +46,7 @@ pub fn find(name: &str) -> Option<&'static File> {
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static File> {
-    [&*STYLES, &*ICON].into_iter().chain(SCRIPTS.iter())
+    [&*STYLES, &*ICON, &*CONSOLE_SCRIPT].into_iter().chain(SCRIPTS.iter())
 }
 
 impl File {

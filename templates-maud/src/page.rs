@@ -107,7 +107,7 @@ impl Page<'_> {
                 main #content .narrow[self.narrow] tabindex="-1" { (self.content) }
             }
         };
-        document(self.look, self.title, self.visitor.map(|visitor| visitor.form_token.as_str()), "portal", &body)
+        document(self.look, self.title, self.visitor.map(|visitor| visitor.form_token.as_str()), "portal", &body, None)
     }
 
     fn top(&self) -> Markup {
@@ -161,7 +161,14 @@ impl Page<'_> {
 }
 
 /// What every page has around its body: the head, the place of short notes, and the foot.
-pub(crate) fn document(look: &Look, title: &str, form_token: Option<&str>, class: &str, body: &Markup) -> Markup {
+pub(crate) fn document(
+    look: &Look,
+    title: &str,
+    form_token: Option<&str>,
+    class: &str,
+    body: &Markup,
+    script: Option<&files::File>,
+) -> Markup {
     let Look { words, theme, .. } = look;
     let token = form_token.map(|token| format!(r#"{{"x-csrf-token":"{token}"}}"#));
     html! {
@@ -175,6 +182,7 @@ pub(crate) fn document(look: &Look, title: &str, form_token: Option<&str>, class
                 link rel="icon" type="image/svg+xml" href=(files::ICON.url());
                 link rel="stylesheet" href=(files::STYLES.url());
                 @for script in files::SCRIPTS.iter() { script src=(script.url()) defer {} }
+                @if let Some(script) = script { script src=(script.url()) defer {} }
             }
             body class=(class) hx-headers=[&token] data-visitor[token.is_some()] {
                 @if let Some(viewing) = &look.viewing { (banner(words, viewing)) }

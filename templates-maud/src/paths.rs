@@ -48,6 +48,58 @@ pub const STYLEGUIDE: &str = "/styleguide";
 // The console: operations.
 /// How the platform does.
 pub const CONSOLE: &str = "/admin";
+/// Our keys at providers.
+pub const PROVIDER_KEYS: &str = "/admin/provider-keys";
+/// The part of them that changes by itself.
+pub const PROVIDER_KEYS_PART: &str = "/_f/admin/provider-keys";
+/// One of them.
+pub const PROVIDER_KEY: &str = "/admin/provider-keys/{id}";
+/// Changes its weight, limits and account.
+pub const PROVIDER_KEY_CHANGE: &str = "/admin/provider-keys/{id}/change";
+/// Stops using it.
+pub const PROVIDER_KEY_DISABLE: &str = "/admin/provider-keys/{id}/disable";
+/// Uses it again, or ends a pause.
+pub const PROVIDER_KEY_ENABLE: &str = "/admin/provider-keys/{id}/enable";
+/// Ends it for good.
+pub const PROVIDER_KEY_REVOKE: &str = "/admin/provider-keys/{id}/revoke";
+/// Asks its provider whether it is good.
+pub const PROVIDER_KEY_TEST: &str = "/admin/provider-keys/{id}/test";
+/// Whom we buy from.
+pub const CONSOLE_PROVIDERS: &str = "/admin/providers";
+/// One of them.
+pub const CONSOLE_PROVIDER: &str = "/admin/providers/{id}";
+/// Sends it nothing new.
+pub const CONSOLE_PROVIDER_PAUSE: &str = "/admin/providers/{id}/pause";
+/// Sends it work again.
+pub const CONSOLE_PROVIDER_RESUME: &str = "/admin/providers/{id}/resume";
+/// Asks it something that costs nothing.
+pub const CONSOLE_PROVIDER_TEST: &str = "/admin/providers/{id}/test";
+/// The jobs of all tenants.
+pub const CONSOLE_JOBS: &str = "/admin/jobs";
+/// The part of them that changes by itself.
+pub const CONSOLE_JOBS_PART: &str = "/_f/admin/jobs";
+/// One of them, with its trace.
+pub const CONSOLE_JOB: &str = "/admin/jobs/{id}";
+/// Asks it to stop.
+pub const CONSOLE_JOB_CANCEL: &str = "/admin/jobs/{id}/cancel";
+/// Asks the provider about it now.
+pub const CONSOLE_JOB_RECONCILE: &str = "/admin/jobs/{id}/reconcile";
+/// The last requests that a process answered.
+pub const CONSOLE_REQUESTS: &str = "/admin/requests";
+/// The part of them that changes by itself.
+pub const CONSOLE_REQUESTS_PART: &str = "/_f/admin/requests";
+/// How many came since.
+pub const CONSOLE_REQUESTS_NEWS: &str = "/_f/admin/requests/news";
+/// What tenants and their keys may do.
+pub const CONSOLE_LIMITS: &str = "/admin/limits";
+/// What one tenant and its keys may do.
+pub const CONSOLE_LIMITS_OF: &str = "/admin/limits/{id}";
+/// What the installation is made of.
+pub const CONSOLE_SYSTEM: &str = "/admin/system";
+/// What it was told at its start.
+pub const CONSOLE_SETTINGS: &str = "/admin/settings";
+/// Encrypts every provider key anew.
+pub const CONSOLE_ROTATE: &str = "/admin/settings/rotate";
 
 // The console: the catalog.
 /// The models, for those who run the platform.

@@ -36,14 +36,14 @@ const FAILURES_MAX: u32 = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct NewProvider {
     /// Its name in the catalog, such as `ark`. It stays.
-    name: String,
+    pub name: String,
     /// Which adapter speaks to it, such as `ark`.
-    adapter: String,
+    pub adapter: String,
     /// What stands before every path.
-    base_url: String,
+    pub base_url: String,
     /// How many failures in a row disable a key; 5 unless set.
     #[serde(default)]
-    failures_to_disable: Option<u32>,
+    pub failures_to_disable: Option<u32>,
 }
 
 /// Other settings of a provider; what is not named stays.
@@ -52,13 +52,13 @@ pub struct NewProvider {
 pub struct ProviderChange {
     /// Which adapter speaks to it.
     #[serde(default)]
-    adapter: Option<String>,
+    pub adapter: Option<String>,
     /// What stands before every path.
     #[serde(default)]
-    base_url: Option<String>,
+    pub base_url: Option<String>,
     /// How many failures in a row disable a key.
     #[serde(default)]
-    failures_to_disable: Option<u32>,
+    pub failures_to_disable: Option<u32>,
 }
 
 /// Why a provider gets nothing new.
@@ -73,19 +73,19 @@ pub struct Pause {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProviderView {
     /// `prv_…`
-    id: String,
+    pub id: String,
     /// Its name in the catalog.
-    name: String,
+    pub name: String,
     /// Which adapter speaks to it.
-    adapter: String,
+    pub adapter: String,
     /// What stands before every path.
-    base_url: String,
+    pub base_url: String,
     /// How many failures in a row disable a key.
-    failures_to_disable: u32,
+    pub failures_to_disable: u32,
     /// Why it gets nothing new, if so.
-    paused: Option<String>,
+    pub paused: Option<String>,
     /// How many keys of ours it has in the pool.
-    keys: usize,
+    pub keys: usize,
 }
 
 /// Lists all providers.
@@ -105,7 +105,7 @@ pub async fn show(
     _: AuditorCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<ProviderView>> {
-    shown(&state, &id)
+    view_of(&state, &id).map(axum::Json)
 }
 
 /// Registers a provider. Again with the same settings, it changes nothing.
@@ -115,22 +115,33 @@ pub async fn show(
 pub async fn register(
     State(state): State<AppState>,
     admin: AdminCaller,
-    Json(NewProvider { name, adapter, base_url, failures_to_disable }): Json<NewProvider>,
+    Json(new): Json<NewProvider>,
 ) -> ApiResult<Response> {
+    let (view, is_new) = register_one(&state, &admin, new).await?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, axum::Json(view)).into_response())
+}
+
+/// Registers a provider at an admin's word; says whether it is new.
+///
+/// # Errors
+/// `invalid_parameter`; `conflict` when it is there with other settings.
+pub async fn register_one(state: &AppState, admin: &AdminCaller, new: NewProvider) -> ApiResult<(ProviderView, bool)> {
+    let NewProvider { name, adapter, base_url, failures_to_disable } = new;
     let settings = checked(ProviderSettings { name: name.clone(), adapter, base_url, failures_to_disable })?;
-    let known = provider(&state, &name).map(|entry| entry.provider_id.clone());
+    let known = provider(state, &name).map(|entry| entry.provider_id.clone());
     let id = known.unwrap_or_else(|_| ProviderId::from_uuid(named_uuid("provider", &name)));
     let before: Provider = state.store.read(id.as_str()).await?;
-    let status = match before.settings() {
-        None => StatusCode::CREATED,
-        Some(known) if *known == settings => StatusCode::OK,
+    let is_new = match before.settings() {
+        None => true,
+        Some(known) if *known == settings => false,
         Some(_) => {
             let message = "a provider of this name is there with other settings; change its settings instead";
             return Err(ApiError::new(ErrorCode::Conflict, message).of("name"));
         }
     };
-    execute(&state, &admin, &id, ProviderCommand::RegisterProvider(settings)).await?;
-    Ok((status, shown(&state, &name)?).into_response())
+    execute(state, admin, &id, ProviderCommand::RegisterProvider(settings)).await?;
+    Ok((view_of(state, &name)?, is_new))
 }
 
 /// Changes where a provider is reached, or who speaks to it.
@@ -140,9 +151,22 @@ pub async fn change(
     State(state): State<AppState>,
     admin: AdminCaller,
     Path(id): Path<String>,
-    Json(ProviderChange { adapter, base_url, failures_to_disable }): Json<ProviderChange>,
+    Json(change): Json<ProviderChange>,
 ) -> ApiResult<axum::Json<ProviderView>> {
-    let entry = provider(&state, &id)?;
+    change_one(&state, &admin, &id, change).await.map(axum::Json)
+}
+
+/// Changes a provider's settings at an admin's word.
+///
+/// # Errors
+/// `not_found`, `invalid_parameter`.
+pub async fn change_one(
+    state: &AppState,
+    admin: &AdminCaller,
+    id: &str,
+    ProviderChange { adapter, base_url, failures_to_disable }: ProviderChange,
+) -> ApiResult<ProviderView> {
+    let entry = provider(state, id)?;
     let known = entry.settings().cloned().ok_or_else(|| ApiError::not_found("provider"))?;
     let settings = ProviderSettings {
         adapter: adapter.unwrap_or(known.adapter),
@@ -150,8 +174,8 @@ pub async fn change(
         failures_to_disable: failures_to_disable.or(known.failures_to_disable),
         name: known.name,
     };
-    execute(&state, &admin, &entry.provider_id, ProviderCommand::RegisterProvider(checked(settings)?)).await?;
-    shown(&state, &id)
+    execute(state, admin, &entry.provider_id, ProviderCommand::RegisterProvider(checked(settings)?)).await?;
+    view_of(state, id)
 }
 
 /// Sends a provider nothing new. Running work goes on.
@@ -163,11 +187,19 @@ pub async fn pause(
     Path(id): Path<String>,
     Json(Pause { reason }): Json<Pause>,
 ) -> ApiResult<axum::Json<ProviderView>> {
+    pause_one(&state, &admin, &id, reason).await.map(axum::Json)
+}
+
+/// Pauses a provider at an admin's word.
+///
+/// # Errors
+/// `not_found`, `invalid_parameter`.
+pub async fn pause_one(state: &AppState, admin: &AdminCaller, id: &str, reason: String) -> ApiResult<ProviderView> {
     if reason.trim().is_empty() || reason.len() > TEXT_MAX_BYTES {
         return Err(ApiError::parameter("reason", format!("reason has 1 to {TEXT_MAX_BYTES} bytes")));
     }
-    execute(&state, &admin, &provider(&state, &id)?.provider_id, ProviderCommand::PauseProvider { reason }).await?;
-    shown(&state, &id)
+    execute(state, admin, &provider(state, id)?.provider_id, ProviderCommand::PauseProvider { reason }).await?;
+    view_of(state, id)
 }
 
 /// Sends a provider work again.
@@ -178,8 +210,16 @@ pub async fn resume(
     admin: AdminCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<ProviderView>> {
-    execute(&state, &admin, &provider(&state, &id)?.provider_id, ProviderCommand::ResumeProvider).await?;
-    shown(&state, &id)
+    resume_one(&state, &admin, &id).await.map(axum::Json)
+}
+
+/// Resumes a provider at an admin's word.
+///
+/// # Errors
+/// `not_found`.
+pub async fn resume_one(state: &AppState, admin: &AdminCaller, id: &str) -> ApiResult<ProviderView> {
+    execute(state, admin, &provider(state, id)?.provider_id, ProviderCommand::ResumeProvider).await?;
+    view_of(state, id)
 }
 
 async fn execute(state: &AppState, admin: &AdminCaller, id: &ProviderId, command: ProviderCommand) -> ApiResult<()> {
@@ -217,9 +257,13 @@ fn checked(settings: ProviderSettings) -> ApiResult<ProviderSettings> {
     Ok(ProviderSettings { name, adapter, base_url, failures_to_disable })
 }
 
-fn shown(state: &AppState, named: &str) -> ApiResult<axum::Json<ProviderView>> {
+/// A provider, by its id or its name.
+///
+/// # Errors
+/// `not_found`.
+pub fn view_of(state: &AppState, named: &str) -> ApiResult<ProviderView> {
     let entry = provider(state, named)?;
-    Ok(axum::Json(view(state, &entry).ok_or_else(|| ApiError::not_found("provider"))?))
+    view(state, &entry).ok_or_else(|| ApiError::not_found("provider"))
 }
 
 fn view(state: &AppState, entry: &ProviderEntry) -> Option<ProviderView> {

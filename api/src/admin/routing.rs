@@ -29,11 +29,11 @@ pub struct Flights {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Flight {
     /// `att_…`, or nothing while there was no key.
-    attempt_id: Option<String>,
+    pub attempt_id: Option<String>,
     /// When it was recorded.
-    recorded_at: DateTime<Utc>,
+    pub recorded_at: DateTime<Utc>,
     /// `outcome`, `waited_ms` and `considered`: each key with its verdict.
-    choice: Value,
+    pub choice: Value,
 }
 
 /// A request that is not made.
@@ -70,6 +70,14 @@ pub async fn flight(
     _: AdminCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<Flights>> {
+    Ok(axum::Json(Flights { object: "list", data: choices_of(&state, &id).await? }))
+}
+
+/// The choices of keys for a job, the oldest first.
+///
+/// # Errors
+/// `not_found`; when the database is out of reach.
+pub async fn choices_of(state: &AppState, id: &str) -> ApiResult<Vec<Flight>> {
     let job_id: JobId = id.parse().map_err(|_| ApiError::not_found("job"))?;
     let job: Job = state.store.read(job_id.as_str()).await?;
     job.submission().ok_or_else(|| ApiError::not_found("job"))?;
@@ -80,7 +88,7 @@ pub async fn flight(
         let attempt_id = row.attempt.starts_with("att_").then_some(row.attempt);
         Ok(Flight { attempt_id, recorded_at: row.recorded_at, choice })
     });
-    Ok(axum::Json(Flights { object: "list", data: shown.collect::<ApiResult<_>>()? }))
+    shown.collect()
 }
 
 /// Says where a request would go now.

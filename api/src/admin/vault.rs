@@ -25,32 +25,32 @@ pub struct VaultView {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EncryptionKeyRow {
     /// Its id.
-    id: String,
+    pub id: String,
     /// How many secrets are encrypted with it.
-    secrets: u64,
+    pub secrets: u64,
     /// Whether this process has the key.
-    known: bool,
+    pub known: bool,
     /// Whether it is the one that encrypts.
-    current: bool,
+    pub current: bool,
 }
 
 /// What a rotation did.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Rotated {
     /// `vault.rotation`
-    object: &'static str,
+    pub object: &'static str,
     /// Secrets that came under the first key.
-    reencrypted: u64,
+    pub reencrypted: u64,
     /// Secrets that were under it already.
-    current: u64,
+    pub current: u64,
     /// Secrets that somebody else wrote meanwhile; once more finds them.
-    overtaken: u64,
+    pub overtaken: u64,
     /// Secrets that can't be read and stay as they are.
-    unreadable: u64,
+    pub unreadable: u64,
     /// The first of those, with the reason.
-    problems: Vec<String>,
+    pub problems: Vec<String>,
     /// How many secrets stand under which key now.
-    keys: Vec<EncryptionKeyRow>,
+    pub keys: Vec<EncryptionKeyRow>,
 }
 
 /// Shows which encryption keys are still needed.
@@ -64,10 +64,26 @@ pub async fn show(State(state): State<AppState>, _: AuditorCaller) -> ApiResult<
 #[utoipa::path(post, path = "/admin/api/vault/rotate", tag = "admin", security(("token" = [])),
     responses((status = 200, body = Rotated)))]
 pub async fn rotate(State(state): State<AppState>, admin: AdminCaller) -> ApiResult<axum::Json<Rotated>> {
-    let vault = vault(&state);
+    rotate_now(&state, &admin).await.map(axum::Json)
+}
+
+/// Which encryption keys are still needed.
+///
+/// # Errors
+/// When the vault is out of reach.
+pub async fn encryption_keys(state: &AppState) -> ApiResult<Vec<EncryptionKeyRow>> {
+    keys(vault(state)).await
+}
+
+/// Encrypts every provider key with the first encryption key, at an admin's word.
+///
+/// # Errors
+/// When the vault is out of reach.
+pub async fn rotate_now(state: &AppState, admin: &AdminCaller) -> ApiResult<Rotated> {
+    let vault = vault(state);
     let done = vault.rotate().await.map_err(unavailable)?;
     tracing::info!(actor = %admin.context().actor, reencrypted = done.reencrypted, unreadable = done.unreadable, "the vault was rotated");
-    Ok(axum::Json(Rotated {
+    Ok(Rotated {
         object: "vault.rotation",
         reencrypted: done.reencrypted,
         current: done.current,
@@ -75,7 +91,7 @@ pub async fn rotate(State(state): State<AppState>, admin: AdminCaller) -> ApiRes
         unreadable: done.unreadable,
         problems: done.problems,
         keys: keys(vault).await?,
-    }))
+    })
 }
 
 fn vault(state: &AppState) -> &Vault {

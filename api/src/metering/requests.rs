@@ -16,7 +16,10 @@ use crate::{
     caller::Caller,
     error::ApiError,
     generation::idempotency::REPLAYED,
-    request::throttle::{self, RateHeaders},
+    request::{
+        journal::Asker,
+        throttle::{self, RateHeaders},
+    },
     state::AppState,
 };
 
@@ -35,13 +38,20 @@ pub async fn admit(State(state): State<AppState>, request: Request, next: Next) 
     if caller.viewing {
         return next.run(request).await;
     }
+    let asker = Asker { tenant_id: caller.tenant_id.to_string(), actor: caller.actor().to_owned() };
+    let mut response = metered(&state, &caller, request, next).await;
+    response.extensions_mut().insert(asker);
+    response
+}
+
+async fn metered(state: &AppState, caller: &Caller, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|route| route.as_str().to_owned());
-    let (requests, tokens) = (of_requests(&state, &caller), of_tokens(&state, &caller));
-    let taken = match take(&state, request.method(), &requests).await {
+    let (requests, tokens) = (of_requests(state, caller), of_tokens(state, caller));
+    let taken = match take(state, request.method(), &requests).await {
         Ok(taken) => taken,
         Err(refused) => {
             let left = refused.left();
-            return tell(&state, ApiError::from(refused).into_response(), left.as_slice(), &tokens).await;
+            return tell(state, ApiError::from(refused).into_response(), left.as_slice(), &tokens).await;
         }
     };
     let response = match caller.may_call(request.method(), route.as_deref().unwrap_or_default()) {
@@ -54,11 +64,11 @@ pub async fn admit(State(state): State<AppState>, request: Request, next: Next) 
     }
     let Some(left) = taken else { return response };
     if !replayed {
-        return tell(&state, response, &left, &tokens).await;
+        return tell(state, response, &left, &tokens).await;
     }
     Rate::correct(&state.limits, &requests, 1, 0).await;
     let left = Rate::look(&state.limits, &requests).await.unwrap_or_default();
-    tell(&state, response, &left, &tokens).await
+    tell(state, response, &left, &tokens).await
 }
 
 /// Takes one request; none is counted when the windows are out of reach and the request only reads.

@@ -3,12 +3,14 @@
 //! | file | what |
 //! |---|---|
 //! | `observe` | the outermost layer: id, span, metrics, and the bodies of errors |
+//! | `journal` | the last requests of this process, for those who run the platform |
 //! | `json` | JSON bodies with errors of our own |
 //! | `query` | query strings and paths with errors of our own |
 //! | `client` | the address of the client |
 //! | `throttle` | rate limits and their headers |
 
 pub mod client;
+pub mod journal;
 pub mod json;
 pub mod observe;
 pub mod query;

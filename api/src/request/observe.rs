@@ -6,7 +6,7 @@ use std::{any::Any, convert::Infallible, time::Instant};
 
 use axum::{
     body::HttpBody as _,
-    extract::{FromRequestParts, MatchedPath, Request},
+    extract::{FromRequestParts, MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
@@ -15,7 +15,12 @@ use domain::id::RequestId;
 use tracing::{Instrument as _, field::Empty};
 use uuid::Uuid;
 
-use crate::error::{ApiError, ErrorCode};
+use super::journal::{Answered, Asker, millis};
+use crate::{
+    error::{ApiError, ErrorCode},
+    generation::{COST, JOB_ID},
+    state::AppState,
+};
 
 /// The id of the request, on every answer.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,8 +46,8 @@ impl<S: Send + Sync> FromRequestParts<S> for RequestContext {
 }
 
 /// Answers a request with its id, whatever becomes of it.
-pub async fn observe(mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
+pub async fn observe(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let (started, at) = (Instant::now(), state.store.now());
     let context = RequestContext { request_id: RequestId::from_uuid(Uuid::now_v7()) };
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let method = request.method().clone();
@@ -53,11 +58,29 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     );
     request.extensions_mut().insert(context.clone());
     async move {
-        let mut response = finish(next.run(request).await, &method, context.request_id.as_str());
+        let mut response = next.run(request).await;
+        let code = response.extensions().get::<ApiError>().map(|error| error.code.name());
+        let asker = response.extensions().get::<Asker>().cloned().unwrap_or_default();
+        response = finish(response, &method, context.request_id.as_str());
         let id = HeaderValue::from_str(context.request_id.as_str()).expect("an id is ASCII");
         response.headers_mut().insert(REQUEST_ID, id);
-        record(&method, route, response.status(), started);
-        response
+        record(&method, route.clone(), response.status(), started);
+        let header = |name: &HeaderName| response.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let answered = Answered {
+            number: 0,
+            at,
+            request_id: context.request_id.to_string(),
+            method: method.to_string(),
+            route,
+            asker,
+            status: response.status().as_u16(),
+            code,
+            job_id: header(&JOB_ID),
+            cost: header(&COST),
+            began_ms: millis(started),
+            ended_ms: None,
+        };
+        state.journal.keep(answered, started, response)
     }
     .instrument(span)
     .await

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::support::{Api, start};
 
-async fn publish(api: &Api) {
+pub async fn publish(api: &Api) {
     let capability = json!({
         "kind": "text_to_image",
         "param_schema": {

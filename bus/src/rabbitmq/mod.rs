@@ -16,7 +16,7 @@ mod topology;
 
 pub(crate) use jobs::Claim;
 
-use crate::{Delivery, EventMessage, Frame, JobMessage, NotReady, PublishError};
+use crate::{Delivery, EventMessage, Frame, JobMessage, JobQueue, NotReady, PublishError};
 use bytes::Bytes;
 use frames::Frames;
 use futures::{StreamExt, stream, stream::BoxStream};
@@ -143,11 +143,20 @@ impl RabbitMq {
     }
 
     pub(crate) async fn dead_letters(&self) -> Result<u64, NotReady> {
+        self.look_at(self.names.dead.clone()).await.map(|(messages, _)| messages)
+    }
+
+    pub(crate) async fn job_queue(&self) -> Result<JobQueue, NotReady> {
+        let (waiting, consumers) = self.look_at(self.names.jobs.clone()).await?;
+        Ok(JobQueue { waiting, consumers: Some(consumers) })
+    }
+
+    /// The messages and the consumers of a queue that is there.
+    async fn look_at(&self, name: ShortString) -> Result<(u64, u64), NotReady> {
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::durable() };
         let session = self.incoming.now().map_err(NotReady)?;
-        let (name, arguments) = (self.names.dead.clone(), FieldTable::default());
-        let queue = ask(session.plain.queue_declare(name, passive, arguments)).await?;
-        Ok(u64::from(queue.message_count()))
+        let queue = ask(session.plain.queue_declare(name, passive, FieldTable::default())).await?;
+        Ok((u64::from(queue.message_count()), u64::from(queue.consumer_count())))
     }
 
     pub(crate) async fn take_dead_letter(&self) -> Result<Option<JobMessage>, NotReady> {

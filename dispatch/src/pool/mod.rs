@@ -182,6 +182,17 @@ impl KeyPool {
         Ok((settings, endpoint))
     }
 
+    /// The endpoint of a key, whatever its state.
+    pub(crate) async fn endpoint_of(&self, key_id: &ProviderKeyId) -> Result<(ProviderSettings, Endpoint), NoKey> {
+        let catalog = self.0.live.catalog();
+        let known = catalog.provider_key(key_id).and_then(|known| known.registration().cloned()).ok_or(NoKey::None)?;
+        let provider = catalog.provider_by_id(&known.provider_id).ok_or(NoKey::None)?;
+        let settings = provider.settings().ok_or(NoKey::None)?.clone();
+        let key = self.0.secrets.of(key_id, &known.fingerprint).await?.ok_or(NoKey::None)?;
+        let endpoint = Endpoint { base_url: settings.base_url.clone(), key };
+        Ok((settings, endpoint))
+    }
+
     /// What a key has left now: calls this second, this minute, at the same time. Nothing is taken.
     pub(crate) async fn usage(&self, key_id: &ProviderKeyId, limits: KeyLimits) -> Result<Usage, NoKey> {
         let key = name(key_id);

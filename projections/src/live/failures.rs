@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
+use chrono::{DateTime, Utc};
 use domain::{
     id::{AttemptId, ProviderKeyId},
     job::JobEvent,
     provider_key::ProviderKeyEvent,
     stream::Event,
 };
+
+use super::tally::Tally;
 
 /// How many attempts under way are remembered; the oldest is forgotten first.
 const ATTEMPTS_AT_MOST: usize = 100_000;
@@ -20,13 +23,14 @@ pub(super) struct Failures {
     attempts: HashMap<AttemptId, ProviderKeyId>,
     order: VecDeque<AttemptId>,
     in_a_row: BTreeMap<ProviderKeyId, u32>,
+    tallies: BTreeMap<ProviderKeyId, Tally>,
 }
 
 impl Failures {
     /// Folds one event. True when a key has one failure more.
-    pub(super) fn apply(&mut self, aggregate_id: &str, event: &Event) -> bool {
+    pub(super) fn apply(&mut self, aggregate_id: &str, event: &Event, at: DateTime<Utc>) -> bool {
         match event {
-            Event::Job(event) => self.apply_job(event),
+            Event::Job(event) => self.apply_job(event, at),
             Event::ProviderKey(event) => self.apply_key(aggregate_id, event),
             _ => false,
         }
@@ -42,25 +46,39 @@ impl Failures {
         self.in_a_row.get(key_id).copied().unwrap_or_default()
     }
 
-    fn apply_job(&mut self, event: &JobEvent) -> bool {
+    /// How the last calls with a key went.
+    pub(super) fn tally_of(&self, key_id: &ProviderKeyId) -> Tally {
+        self.tallies.get(key_id).cloned().unwrap_or_default()
+    }
+
+    fn apply_job(&mut self, event: &JobEvent, at: DateTime<Utc>) -> bool {
         match event {
             JobEvent::AttemptStarted { attempt, .. } => {
                 self.remember(&attempt.attempt_id, &attempt.provider_key_id);
                 false
             }
             JobEvent::AttemptFailed { attempt_id, failure } => match self.attempts.remove(attempt_id) {
-                Some(key) if failure.blames_upstream() => self.count(key),
+                Some(key) if failure.blames_upstream() => {
+                    self.tally(&key).failed(&failure.code, at);
+                    self.count(key)
+                }
                 // A pause of its own tells of it.
-                Some(_) if failure.is_of_load() => false,
-                Some(key) => self.well(&key),
+                Some(key) if failure.is_of_load() => {
+                    self.tally(&key).failed(&failure.code, at);
+                    false
+                }
+                Some(key) => self.answered(&key),
                 None => false,
             },
             JobEvent::OutcomeUnknown { attempt_id, why } => match self.attempts.remove(attempt_id) {
-                Some(key) if why.starts_with("upstream_") => self.count(key),
+                Some(key) if why.starts_with("upstream_") => {
+                    self.tally(&key).failed(why, at);
+                    self.count(key)
+                }
                 _ => false,
             },
             JobEvent::UpstreamAccepted { attempt_id, .. } | JobEvent::JobSucceeded { attempt_id, .. } => {
-                self.attempts.remove(attempt_id).is_some_and(|key| self.well(&key))
+                self.attempts.remove(attempt_id).is_some_and(|key| self.answered(&key))
             }
             _ => false,
         }
@@ -81,6 +99,15 @@ impl Failures {
         let failures = self.in_a_row.entry(key).or_default();
         *failures = failures.saturating_add(1);
         true
+    }
+
+    fn answered(&mut self, key: &ProviderKeyId) -> bool {
+        self.tally(key).answered();
+        self.well(key)
+    }
+
+    fn tally(&mut self, key: &ProviderKeyId) -> &mut Tally {
+        self.tallies.entry(key.clone()).or_default()
     }
 
     fn well(&mut self, key: &ProviderKeyId) -> bool {
@@ -106,6 +133,8 @@ mod tests {
 
     use super::*;
 
+    const AT: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
     fn key() -> ProviderKeyId {
         ProviderKeyId::from_uuid(Uuid::from_u128(7))
     }
@@ -118,7 +147,7 @@ mod tests {
         let attempt_id = attempt(number);
         let (provider, upstream_model) = ("ark".to_owned(), "m".to_owned());
         let start = AttemptStart { attempt_id: attempt_id.clone(), provider, upstream_model, provider_key_id: key() };
-        failures.apply("job", &Event::Job(JobEvent::AttemptStarted { number: 1, attempt: start }));
+        failures.apply("job", &Event::Job(JobEvent::AttemptStarted { number: 1, attempt: start }), AT);
         let end = match code {
             None => JobEvent::UpstreamAccepted { attempt_id, upstream_id: "t".into() },
             Some(code) => {
@@ -128,8 +157,8 @@ mod tests {
             }
         };
         // Delivered twice it counts once.
-        failures.apply("job", &Event::Job(end.clone()));
-        failures.apply("job", &Event::Job(end));
+        failures.apply("job", &Event::Job(end.clone()), AT);
+        failures.apply("job", &Event::Job(end), AT);
         failures.of(&key())
     }
 
@@ -142,6 +171,9 @@ mod tests {
         assert_eq!(after(Some("invalid_request"), &mut failures, 4), 0, "the key did well");
         assert_eq!(after(Some("upstream_error"), &mut failures, 5), 1);
         assert_eq!(after(None, &mut failures, 6), 0);
+        let tally = failures.tally_of(&key());
+        assert_eq!((tally.answers(), tally.calls()), (2, 6), "what was the request's own fault was answered");
+        assert_eq!(tally.last_failure(), Some(("upstream_error", AT)));
     }
 
     #[test]
@@ -149,10 +181,10 @@ mod tests {
         let mut failures = Failures::default();
         let (model, reason, until) = ("m".into(), "429".into(), chrono::DateTime::UNIX_EPOCH);
         let cooled = ProviderKeyEvent::KeyCooledDown { model, reason, until, pause_ms: 1 };
-        assert!(failures.apply(key().as_str(), &Event::ProviderKey(cooled)));
+        assert!(failures.apply(key().as_str(), &Event::ProviderKey(cooled), AT));
         assert_eq!(failures.in_a_row(), [(key(), 1)]);
         let disabled = ProviderKeyEvent::KeyDisabled { reason: "r".into(), automatic: true, probe_at: None };
-        assert!(!failures.apply(key().as_str(), &Event::ProviderKey(disabled)));
+        assert!(!failures.apply(key().as_str(), &Event::ProviderKey(disabled), AT));
         assert_eq!(failures.in_a_row(), []);
     }
 
@@ -163,7 +195,7 @@ mod tests {
         for (number, why, expected) in [(2, "its process is gone", 0), (3, "upstream_timeout", 1)] {
             failures.remember(&attempt(number), &key());
             let unknown = JobEvent::OutcomeUnknown { attempt_id: attempt(number), why: why.into() };
-            failures.apply("job", &Event::Job(unknown));
+            failures.apply("job", &Event::Job(unknown), AT);
             assert_eq!(failures.of(&key()), expected, "{why}");
         }
     }

@@ -4,6 +4,7 @@
 
 mod catalog;
 mod failures;
+mod tally;
 mod tenants;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -19,6 +20,7 @@ use store::Recorded;
 use tokio::sync::Notify;
 
 pub use catalog::{Callable, Catalog, ModelEntry, ProviderEntry, ProviderKeyEntry, Uncallable};
+pub use tally::Tally;
 pub use tenants::{KeyHolder, TenantEntry, Tenants};
 
 /// How many events one step of the loading reads.
@@ -88,7 +90,7 @@ impl Live {
             *self.tenants.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         }
         let mut failures = self.failures();
-        let more = events.iter().map(|event| failures.apply(&event.aggregate_id, &event.event));
+        let more = events.iter().map(|event| failures.apply(&event.aggregate_id, &event.event, event.recorded_at));
         if more.fold(false, |any, one| any | one) {
             self.more_failures.notify_one();
         }
@@ -104,6 +106,12 @@ impl Live {
     #[must_use]
     pub fn failures_of(&self, key_id: &ProviderKeyId) -> u32 {
         self.failures().of(key_id)
+    }
+
+    /// How the last calls with a provider key went, as far as this process has heard.
+    #[must_use]
+    pub fn tally_of(&self, key_id: &ProviderKeyId) -> Tally {
+        self.failures().tally_of(key_id)
     }
 
     /// Waits until a provider key has failed once more. For one who waits at a time.

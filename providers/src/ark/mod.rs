@@ -22,7 +22,8 @@ use domain::id::AttemptId;
 
 use crate::{
     Call, CancelOutcome, ChatAnswer, ChatStream, EmbeddingsAnswer, Endpoint, ImagesAnswer, Provider, TaskState,
-    Trusted, UpstreamError, wire::Wire,
+    Trusted, UpstreamError,
+    wire::{Request, Wire},
 };
 
 /// The translation of Ark.
@@ -39,6 +40,10 @@ impl Ark {
 
 #[async_trait]
 impl Provider for Ark {
+    async fn check(&self, endpoint: &Endpoint) -> Result<(), UpstreamError> {
+        self.wire.json(endpoint, Request::get("/models".to_owned(), Vec::new())).await.map(drop)
+    }
+
     async fn chat(&self, endpoint: &Endpoint, call: &Call) -> Result<ChatAnswer, UpstreamError> {
         self.complete(endpoint, call).await
     }

@@ -16,7 +16,7 @@ use domain::capability::CapabilityKind;
 
 use crate::{
     Call, ChatAnswer, ChatStream, EmbeddingsAnswer, Endpoint, ImagesAnswer, Provider, Trusted, UpstreamError,
-    wire::Wire,
+    wire::{Request, Wire},
 };
 
 /// The translation of OpenAI.
@@ -36,6 +36,10 @@ impl Provider for OpenAi {
     /// Its videos are gone.
     fn offers(&self, kind: CapabilityKind) -> bool {
         !matches!(kind, CapabilityKind::TextToVideo | CapabilityKind::ImageToVideo)
+    }
+
+    async fn check(&self, endpoint: &Endpoint) -> Result<(), UpstreamError> {
+        self.wire.json(endpoint, Request::get("/models".to_owned(), Vec::new())).await.map(drop)
     }
 
     async fn chat(&self, endpoint: &Endpoint, call: &Call) -> Result<ChatAnswer, UpstreamError> {

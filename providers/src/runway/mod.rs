@@ -17,7 +17,10 @@ mod verdicts;
 use async_trait::async_trait;
 use domain::capability::CapabilityKind;
 
-use crate::{Call, CancelOutcome, Endpoint, Provider, TaskState, Trusted, UpstreamError, wire::Wire};
+use crate::{
+    Call, CancelOutcome, Endpoint, Provider, TaskState, Trusted, UpstreamError,
+    wire::{Request, Wire},
+};
 
 /// The version of the API, which every call names.
 const VERSION: (&str, &str) = ("X-Runway-Version", "2024-11-06");
@@ -46,6 +49,10 @@ impl Provider for Runway {
 
     fn lists_tasks(&self) -> bool {
         false
+    }
+
+    async fn check(&self, endpoint: &Endpoint) -> Result<(), UpstreamError> {
+        self.wire.json(endpoint, Request::get("/organization".to_owned(), Vec::new())).await.map(drop)
     }
 
     async fn submit_task(&self, endpoint: &Endpoint, call: &Call) -> Result<String, UpstreamError> {

@@ -4,6 +4,13 @@
 
 pub mod books;
 pub mod customers;
+pub mod jobs;
+pub mod limits;
+pub mod meter;
 pub mod models;
 pub mod overview;
+pub mod provider_keys;
+pub mod providers;
+pub mod requests;
 pub mod shell;
+pub mod system;

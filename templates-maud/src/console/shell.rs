@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::{
-    icons,
+    files, icons,
     page::{Look, document, form_token, is_at},
     paths,
     words::console::frame::Frame,
@@ -53,7 +53,7 @@ impl ConsolePage<'_> {
                 main #content tabindex="-1" { (self.content) }
             }
         };
-        document(self.look, &title, Some(&self.operator.form_token), "console", &body)
+        document(self.look, &title, Some(&self.operator.form_token), "console", &body, Some(&files::CONSOLE_SCRIPT))
     }
 
     fn top(&self) -> Markup {
@@ -103,8 +103,18 @@ fn groups(frame: &Frame, may_act: bool) -> Vec<(&'static str, Vec<Way>)> {
     if may_act {
         commerce.insert(2, way(paths::CONSOLE_USERS, frame.users));
     }
+    let operations = vec![
+        way(paths::CONSOLE, frame.overview),
+        way(paths::PROVIDER_KEYS, frame.provider_keys),
+        way(paths::CONSOLE_PROVIDERS, frame.providers),
+        way(paths::CONSOLE_JOBS, frame.jobs),
+        way(paths::CONSOLE_REQUESTS, frame.requests),
+        way(paths::CONSOLE_LIMITS, frame.limits),
+        way(paths::CONSOLE_SYSTEM, frame.system),
+        way(paths::CONSOLE_SETTINGS, frame.settings),
+    ];
     vec![
-        (frame.operations, vec![way(paths::CONSOLE, frame.overview)]),
+        (frame.operations, operations),
         (frame.commerce, commerce),
         (frame.books, vec![way(paths::CONSOLE_LEDGER, frame.ledger), way(paths::CONSOLE_AUDIT, frame.audit)]),
     ]

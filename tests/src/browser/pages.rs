@@ -117,6 +117,20 @@ fn jobs(scene: &Scene) -> Vec<Page> {
     ]
 }
 
-fn console(_: &Scene) -> Vec<Page> {
-    vec![page("console", paths::CONSOLE, Seat::Admin)]
+fn console(scene: &Scene) -> Vec<Page> {
+    let seen = |name, route| page(name, route, Seat::Admin);
+    vec![
+        seen("console", paths::CONSOLE),
+        seen("console-provider-keys", paths::PROVIDER_KEYS),
+        seen("console-provider-key", paths::PROVIDER_KEY).of(&[&scene.provider_key]),
+        seen("console-providers", paths::CONSOLE_PROVIDERS),
+        seen("console-provider", paths::CONSOLE_PROVIDER).of(&["ark"]),
+        seen("console-jobs", paths::CONSOLE_JOBS),
+        seen("console-job", paths::CONSOLE_JOB).of(&[&scene.video]),
+        seen("console-requests", paths::CONSOLE_REQUESTS).with(&[("live", "1")]),
+        seen("console-limits", paths::CONSOLE_LIMITS),
+        seen("console-limits-of", paths::CONSOLE_LIMITS_OF).of(&[&scene.tenant]),
+        seen("console-system", paths::CONSOLE_SYSTEM),
+        seen("console-settings", paths::CONSOLE_SETTINGS),
+    ]
 }

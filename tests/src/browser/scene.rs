@@ -44,6 +44,10 @@ pub struct Scene {
     pub canceled: String,
     /// A job that runs, and goes on running.
     pub running: String,
+    /// A key of ours at a provider.
+    pub provider_key: String,
+    /// A tenant.
+    pub tenant: String,
 }
 
 impl Scene {
@@ -69,7 +73,11 @@ impl Scene {
         let world = World::start(&[]).await?;
         let made = tokio::time::timeout(MADE_WITHIN, Self::play(&world)).await;
         let [text, picture, video, failed, canceled, running] = made.context("the scene took too long")??;
-        Ok(Self { world, text, picture, video, failed, canceled, running })
+        let admin = world.admin_at(&world.base_url);
+        let keys: Value = admin.get("/admin/api/provider-keys?provider=ark").await?;
+        let tenants: Value = admin.get("/admin/api/tenants").await?;
+        let (provider_key, tenant) = (self::text(&keys["data"][0]["id"])?, self::text(&tenants["data"][0]["id"])?);
+        Ok(Self { world, text, picture, video, failed, canceled, running, provider_key, tenant })
     }
 
     async fn play(world: &World) -> anyhow::Result<[String; 6]> {

@@ -26,11 +26,19 @@ pub async fn cancel(
     admin: AdminCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<AdminJob>> {
-    let (job_id, row) = known(&state, &id).await?;
-    let tenant_id = row.tenant_id.parse().map_err(|_| ApiError::not_found("job"))?;
-    stop(&state, &tenant_id, &job_id, admin.context()).await?;
-    let (_, row) = known(&state, &id).await?;
+    let row = stop_one(&state, &admin, &id).await?;
     Ok(axum::Json(AdminJob::from(&row)))
+}
+
+/// Asks a job to stop, at an admin's word.
+///
+/// # Errors
+/// `not_found`; `conflict` when it has ended otherwise.
+pub async fn stop_one(state: &AppState, admin: &AdminCaller, id: &str) -> ApiResult<JobRow> {
+    let (job_id, row) = known(state, id).await?;
+    let tenant_id = row.tenant_id.parse().map_err(|_| ApiError::not_found("job"))?;
+    stop(state, &tenant_id, &job_id, admin.context()).await?;
+    known(state, id).await.map(|(_, row)| row)
 }
 
 /// Asks the provider now what became of a job whose outcome is unknown, or of one that the provider works on.
@@ -42,7 +50,16 @@ pub async fn reconcile(
     _: AdminCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<AdminJob>> {
-    let (job_id, row) = known(&state, &id).await?;
+    let row = ask_upstream(&state, &id).await?;
+    Ok(axum::Json(AdminJob::from(&row)))
+}
+
+/// Makes the question to the provider about a job due now.
+///
+/// # Errors
+/// `not_found`; `conflict` when there is nothing to ask.
+pub async fn ask_upstream(state: &AppState, id: &str) -> ApiResult<JobRow> {
+    let (job_id, row) = known(state, id).await?;
     let job: domain::job::Job = state.store.read(job_id.as_str()).await?;
     let kind = match job.phase() {
         Phase::Unknown { .. } => duty::RECONCILE,
@@ -51,7 +68,7 @@ pub async fn reconcile(
     };
     let hastened = timers::reschedule(state.store.pool(), job_id.as_str(), kind, state.store.now()).await;
     hastened.map_err(|error| ApiError::unavailable("the database", &error))?;
-    Ok(axum::Json(AdminJob::from(&row)))
+    Ok(row)
 }
 
 async fn known(state: &AppState, id: &str) -> ApiResult<(JobId, JobRow)> {

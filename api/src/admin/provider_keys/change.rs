@@ -16,21 +16,21 @@ use crate::{
 };
 
 /// What is to change. What is absent stays as it is.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyChange {
     /// Its share among the eligible keys.
-    weight: Option<u32>,
+    pub weight: Option<u32>,
     /// All that it may be asked to bear.
-    limits: Option<Limits>,
+    pub limits: Option<Limits>,
     /// What admins call the account that pays for it; an empty text forgets it.
-    account: Option<String>,
+    pub account: Option<String>,
     /// Whether it is used. A key that an admin disables no rule enables again.
-    enabled: Option<bool>,
+    pub enabled: Option<bool>,
     /// Why it is disabled.
-    reason: Option<String>,
+    pub reason: Option<String>,
     /// The provider's model that `enabled` is about; all, unless set.
-    model: Option<String>,
+    pub model: Option<String>,
 }
 
 impl KeyChange {
@@ -79,8 +79,16 @@ pub async fn change(
     Path(id): Path<String>,
     Json(change): Json<KeyChange>,
 ) -> ApiResult<axum::Json<ProviderKeyView>> {
-    let (id, _) = known(&state, &id).await?;
-    execute(&state, &admin, id, change.commands()?).await
+    Ok(axum::Json(apply(&state, &admin, &id, change).await?))
+}
+
+/// Changes a provider key at an admin's word.
+///
+/// # Errors
+/// `not_found`, `invalid_parameter`, `conflict` when it was revoked.
+pub async fn apply(state: &AppState, admin: &AdminCaller, id: &str, change: KeyChange) -> ApiResult<ProviderKeyView> {
+    let (id, _) = known(state, id).await?;
+    execute(state, admin, id, change.commands()?).await
 }
 
 /// Revokes a provider key: it makes no attempt any more. Tasks that it began are still followed with it.
@@ -91,8 +99,16 @@ pub async fn revoke(
     admin: AdminCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<ProviderKeyView>> {
-    let (id, _) = known(&state, &id).await?;
-    execute(&state, &admin, id, vec![ProviderKeyCommand::RevokeKey]).await
+    Ok(axum::Json(end(&state, &admin, &id).await?))
+}
+
+/// Revokes a provider key at an admin's word.
+///
+/// # Errors
+/// `not_found`.
+pub async fn end(state: &AppState, admin: &AdminCaller, id: &str) -> ApiResult<ProviderKeyView> {
+    let (id, _) = known(state, id).await?;
+    execute(state, admin, id, vec![ProviderKeyCommand::RevokeKey]).await
 }
 
 async fn execute(
@@ -100,7 +116,7 @@ async fn execute(
     admin: &AdminCaller,
     id: ProviderKeyId,
     commands: Vec<ProviderKeyCommand>,
-) -> ApiResult<axum::Json<ProviderKeyView>> {
+) -> ApiResult<ProviderKeyView> {
     // Each by itself: one that is done already must not stand in for the others.
     for command in commands {
         let work = Work { unit: Unit::of(&id, command), context: admin.context(), side: Side::default() };
@@ -108,5 +124,5 @@ async fn execute(
         state.follower.reached(committed.position, PATIENCE).await;
     }
     let (id, key) = known(state, id.as_str()).await?;
-    Ok(axum::Json(ProviderKeyView::of(state, &id, &key).await?))
+    ProviderKeyView::of(state, &id, &key).await
 }

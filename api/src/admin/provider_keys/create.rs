@@ -33,18 +33,18 @@ const SECRET_MAX_CHARS: usize = 4_096;
 #[serde(deny_unknown_fields)]
 pub struct NewProviderKey {
     /// The provider's name.
-    provider: String,
+    pub provider: String,
     /// What admins call the key.
-    label: String,
+    pub label: String,
     /// The key itself.
-    secret: String,
+    pub secret: String,
     /// Its share among the eligible keys; 1 unless set.
-    weight: Option<u32>,
+    pub weight: Option<u32>,
     /// What it may be asked to bear; anything, unless set.
     #[serde(default)]
-    limits: Limits,
+    pub limits: Limits,
     /// What admins call the account that pays for it.
-    account: Option<String>,
+    pub account: Option<String>,
 }
 
 /// Registers a provider key. The same secret again, for the same provider, changes nothing.
@@ -56,6 +56,16 @@ pub async fn create(
     admin: AdminCaller,
     Json(new): Json<NewProviderKey>,
 ) -> ApiResult<Response> {
+    let (view, is_new) = add(&state, &admin, new).await?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, axum::Json(view)).into_response())
+}
+
+/// Registers a provider key at an admin's word; says whether it is new.
+///
+/// # Errors
+/// `invalid_parameter`.
+pub async fn add(state: &AppState, admin: &AdminCaller, new: NewProviderKey) -> ApiResult<(ProviderKeyView, bool)> {
     check_text("label", &new.label)?;
     if let Some(account) = &new.account {
         check_text("account", account)?;
@@ -74,8 +84,7 @@ pub async fn create(
         !entry.key.is_revoked() && entry.registration().is_some_and(|known| known.fingerprint == fingerprint)
     });
     if let Some(entry) = known {
-        let view = ProviderKeyView::of(&state, &entry.provider_key_id, &entry.key).await?;
-        return Ok(axum::Json(view).into_response());
+        return Ok((ProviderKeyView::of(state, &entry.provider_key_id, &entry.key).await?, false));
     }
     let id = ProviderKeyId::from_uuid(Uuid::now_v7());
     let vault = &state.parts.dispatcher.parts().vault;
@@ -87,6 +96,5 @@ pub async fn create(
     let committed = state.store.execute(Work { unit, context: admin.context(), side: Side::default() }).await?;
     state.follower.reached(committed.position, PATIENCE).await;
     let key = state.store.read(id.as_str()).await?;
-    let view = ProviderKeyView::of(&state, &id, &key).await?;
-    Ok((StatusCode::CREATED, axum::Json(view)).into_response())
+    Ok((ProviderKeyView::of(state, &id, &key).await?, true))
 }

@@ -5,10 +5,13 @@ use domain::id::ProviderKeyId;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{ProviderKeyView, known};
+use super::{
+    ProviderKeyView, known,
+    select::{KeyStanding, Wanted, select},
+};
 use crate::{
     caller::AdminCaller,
-    error::{ApiError, ApiResult},
+    error::ApiResult,
     page::{List, cursor, page_size},
     request::{Path, Query},
     state::AppState,
@@ -20,6 +23,10 @@ use crate::{
 pub struct KeysQuery {
     /// The provider's name.
     provider: Option<String>,
+    /// Only with this state; else also revoked ones.
+    state: Option<KeyStanding>,
+    /// Only with this text in the label, the account or the fingerprint.
+    q: Option<String>,
     /// The last key of the page before.
     after: Option<String>,
     /// How many, at most 100.
@@ -35,28 +42,15 @@ pub async fn list(
     Query(query): Query<KeysQuery>,
 ) -> ApiResult<axum::Json<List<ProviderKeyView>>> {
     let limit = page_size(query.limit)?;
-    let after = cursor::<ProviderKeyId>(query.after.as_deref())?;
-    let catalog = state.live.catalog();
-    let provider_id = match &query.provider {
-        None => None,
-        Some(name) => {
-            let provider = catalog.provider(name).ok_or_else(|| ApiError::not_found("provider"))?;
-            Some(provider.provider_id.clone())
-        }
+    let wanted = Wanted {
+        provider: query.provider,
+        state: query.state,
+        q: query.q.unwrap_or_default(),
+        after: cursor::<ProviderKeyId>(query.after.as_deref())?,
+        with_revoked: true,
     };
-    let wanted = catalog.all_provider_keys().filter(|entry| {
-        let of_provider = entry
-            .registration()
-            .is_some_and(|known| provider_id.as_ref().is_none_or(|provider_id| known.provider_id == *provider_id));
-        of_provider && after.as_ref().is_none_or(|after| entry.provider_key_id > *after)
-    });
-    let page: Vec<_> = wanted.take(limit as usize + 1).cloned().collect();
-    let has_more = page.len() > limit as usize;
-    let mut rows = Vec::with_capacity(page.len());
-    for entry in page.iter().take(limit as usize) {
-        rows.push(ProviderKeyView::of(&state, &entry.provider_key_id, &entry.key).await?);
-    }
-    Ok(axum::Json(List::page(rows, has_more, |row| row.id().to_owned())))
+    let (rows, has_more) = select(&state, &wanted, limit as usize).await?;
+    Ok(axum::Json(List::page(rows, has_more, |row: &ProviderKeyView| row.id.clone())))
 }
 
 /// Shows a provider key.

@@ -5,12 +5,14 @@
 //! | `list` | `GET /admin/api/provider-keys`, `GET /admin/api/provider-keys/{id}` |
 //! | `create` | `POST /admin/api/provider-keys` |
 //! | `change` | `PATCH` and `DELETE /admin/api/provider-keys/{id}` |
+//! | `select` | which keys a list shows |
 //! | `view` | a key as it is shown: how it does, and what is taken of its limits |
 
 pub mod change;
 pub mod create;
 pub mod list;
-mod view;
+pub mod select;
+pub mod view;
 
 use domain::{id::ProviderKeyId, provider_key::ProviderKey};
 pub use view::ProviderKeyView;
@@ -28,7 +30,7 @@ const WEIGHT_MAX: u32 = 1_000_000;
 const LIMIT_MAX: u32 = 10_000_000;
 
 /// A key by its id, as the log has it.
-async fn known(state: &AppState, id: &str) -> ApiResult<(ProviderKeyId, ProviderKey)> {
+pub async fn known(state: &AppState, id: &str) -> ApiResult<(ProviderKeyId, ProviderKey)> {
     let id: ProviderKeyId = id.parse().map_err(|_| ApiError::not_found("provider key"))?;
     let key: ProviderKey = state.store.read(id.as_str()).await?;
     if key.registration().is_none() {

@@ -8,7 +8,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::LIMIT_MAX;
+use super::{LIMIT_MAX, select::KeyStanding};
 use crate::{
     error::{ApiError, ApiResult},
     page::made_at,
@@ -31,83 +31,87 @@ pub struct Limits {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProviderKeyView {
     /// `provider_key`
-    object: &'static str,
+    pub object: &'static str,
     /// `pky_…`
-    id: String,
+    pub id: String,
     /// The provider's name.
-    provider: Option<String>,
+    pub provider: Option<String>,
     /// What admins call the key.
-    label: String,
+    pub label: String,
     /// What admins call the account that pays for it.
-    account: Option<String>,
+    pub account: Option<String>,
     /// The first characters of the secret's sha256.
-    fingerprint: String,
+    pub fingerprint: String,
     /// Its share among the eligible keys.
-    weight: u32,
+    pub weight: u32,
     /// What it may be asked to bear.
-    limits: Limits,
+    pub limits: Limits,
+    /// Where it stands, over all its models.
+    pub standing: KeyStanding,
     /// How it does.
-    health: Health,
+    pub health: Health,
     /// When it was registered.
-    created_at: DateTime<Utc>,
+    pub created_at: DateTime<Utc>,
 }
 
 /// How a key does.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
     /// `ready`, `disabled` or `revoked`.
-    state: &'static str,
+    pub state: &'static str,
     /// Why it is disabled: the rule, or an admin's words.
-    reason: Option<String>,
+    pub reason: Option<String>,
     /// Whether a rule disabled it: then it is probed.
-    automatic: Option<bool>,
+    pub automatic: Option<bool>,
     /// When it is probed next.
-    probe_at: Option<DateTime<Utc>>,
+    pub probe_at: Option<DateTime<Utc>>,
     /// When something last changed about it.
-    since: DateTime<Utc>,
+    pub since: DateTime<Utc>,
     /// How often it has failed since it last did well, as far as this process has seen.
-    consecutive_failures: u32,
+    pub consecutive_failures: u32,
+    /// Of the last calls that this process heard of, at most 128, how many were answered.
+    pub answered: u32,
+    /// How many of the last calls that is of.
+    pub calls: u32,
+    /// Our code of the last failure that this process heard of.
+    pub last_failure: Option<String>,
+    /// When that was.
+    pub last_failure_at: Option<DateTime<Utc>>,
     /// The models for which it is passed over or disabled.
-    models: Vec<OfModel>,
+    pub models: Vec<OfModel>,
     /// What is taken of its limits now; null when that can't be asked.
-    usage: Option<UsageNow>,
+    pub usage: Option<UsageNow>,
 }
 
 /// How a key does with one model of the provider.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OfModel {
     /// The provider's model.
-    model: String,
+    pub model: String,
     /// `cooling_down` or `disabled`.
-    state: &'static str,
+    pub state: &'static str,
     /// Why.
-    reason: String,
+    pub reason: String,
     /// Until when it is passed over.
-    cooling_until: Option<DateTime<Utc>>,
+    pub cooling_until: Option<DateTime<Utc>>,
     /// Whether a rule disabled it.
-    automatic: Option<bool>,
+    pub automatic: Option<bool>,
     /// When it is probed next.
-    probe_at: Option<DateTime<Utc>>,
+    pub probe_at: Option<DateTime<Utc>>,
 }
 
 /// What is taken of a key's limits now.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UsageNow {
     /// Calls in the last second, if that is limited.
-    requests_this_second: Option<u64>,
+    pub requests_this_second: Option<u64>,
     /// Calls in the last minute, if that is limited.
-    requests_this_minute: Option<u64>,
+    pub requests_this_minute: Option<u64>,
     /// Calls under way, if that is limited.
-    concurrent: u32,
+    pub concurrent: u32,
 }
 
 impl ProviderKeyView {
-    /// Its id.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     /// A key as it stands.
     ///
     /// # Errors
@@ -119,7 +123,7 @@ impl ProviderKeyView {
         let since = catalog.provider_key(id).map_or_else(|| made_at(id.uuid()), |entry| entry.changed_at);
         let usage = state.parts.dispatcher.usage_of_key(id, known.limits).await;
         let usage = usage.inspect_err(|error| tracing::warn!(%error, "the usage of a provider key is not known"));
-        let now = state.store.now();
+        let (now, tally) = (state.store.now(), state.live.tally_of(id));
         let models = key.models().iter().filter_map(|(model, health)| of_model(model, health, now));
         let disabled = key.disabling();
         let state_of_key = match (key.is_revoked(), disabled) {
@@ -136,6 +140,7 @@ impl ProviderKeyView {
             fingerprint: known.fingerprint.clone(),
             weight: known.weight,
             limits: known.limits.into(),
+            standing: KeyStanding::of(key, now),
             health: Health {
                 state: state_of_key,
                 reason: disabled.map(|disabled| disabled.reason.clone()),
@@ -143,6 +148,10 @@ impl ProviderKeyView {
                 probe_at: disabled.and_then(Disabled::probe_due),
                 since,
                 consecutive_failures: state.live.failures_of(id),
+                answered: tally.answers(),
+                calls: tally.calls(),
+                last_failure: tally.last_failure().map(|(code, _)| code.to_owned()),
+                last_failure_at: tally.last_failure().map(|(_, at)| at),
                 models: models.collect(),
                 usage: usage.ok().map(|usage| UsageNow {
                     requests_this_second: usage.requests_this_second,

@@ -26,33 +26,33 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LimitsView {
     /// `ten_…` or `key_…`
-    id: String,
+    pub id: String,
     /// Requests a minute.
-    requests_per_minute: Option<RateView>,
+    pub requests_per_minute: Option<RateView>,
     /// Tokens of text a minute.
-    tokens_per_minute: Option<RateView>,
+    pub tokens_per_minute: Option<RateView>,
     /// Jobs under way at once.
-    concurrent_jobs: JobsView,
+    pub concurrent_jobs: JobsView,
     /// The budgets, of those periods that have one.
-    budgets: Vec<BudgetView>,
+    pub budgets: Vec<BudgetView>,
 }
 
 /// A limit per minute.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct RateView {
     /// How many.
-    limit: u64,
+    pub limit: u64,
     /// How many were taken in the last minute; unknown when the windows are out of reach.
-    used: Option<u64>,
+    pub used: Option<u64>,
 }
 
 /// Jobs under way.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JobsView {
     /// How many there may be.
-    limit: Option<u32>,
+    pub limit: Option<u32>,
     /// How many there are.
-    used: u32,
+    pub used: u32,
 }
 
 /// A budget. Amounts are decimal texts in credits.
@@ -60,16 +60,16 @@ pub struct JobsView {
 pub struct BudgetView {
     /// `day`, `month` or `total`.
     #[schema(value_type = String)]
-    period: BudgetPeriod,
+    pub period: BudgetPeriod,
     /// The budget.
     #[schema(value_type = String)]
-    limit: Credits,
+    pub limit: Credits,
     /// What was spent of it.
     #[schema(value_type = String)]
-    spent: Credits,
+    pub spent: Credits,
     /// What is held of it for running jobs.
     #[schema(value_type = String)]
-    held: Credits,
+    pub held: Credits,
 }
 
 /// Which keys.
@@ -90,7 +90,7 @@ pub async fn show(
     _: AuditorCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<LimitsView>> {
-    view(&state, &id).await
+    view_of(&state, &id).await.map(axum::Json)
 }
 
 /// Sets all limits of a tenant anew: what the body leaves out has none from now on.
@@ -104,9 +104,17 @@ pub async fn set(
     Path(id): Path<String>,
     Json(limits): Json<TenantLimits>,
 ) -> ApiResult<axum::Json<LimitsView>> {
-    let (tenant_id, _) = known(&state, &id)?;
-    command(&state, &admin, &tenant_id, TenantCommand::ChangeLimits(limits)).await?;
-    view(&state, &id).await
+    set_one(&state, &admin, &id, limits).await.map(axum::Json)
+}
+
+/// Sets all limits of a tenant anew, at an admin's word.
+///
+/// # Errors
+/// `not_found`, `invalid_parameter`.
+pub async fn set_one(state: &AppState, admin: &AdminCaller, id: &str, limits: TenantLimits) -> ApiResult<LimitsView> {
+    let (tenant_id, _) = known(state, id)?;
+    command(state, admin, &tenant_id, TenantCommand::ChangeLimits(limits)).await?;
+    view_of(state, id).await
 }
 
 /// Shows the limits of a tenant's API keys.
@@ -120,18 +128,37 @@ pub async fn keys(
 ) -> ApiResult<axum::Json<List<LimitsView>>> {
     let limit = page_size(query.limit)?;
     let after = cursor::<ApiKeyId>(query.after.as_deref())?;
-    let (id, _) = known(&state, &id)?;
-    let tenant: Tenant = state.store.read(id.as_str()).await?;
-    let account: Account = state.store.read(id.as_str()).await?;
-    let later = tenant.api_keys().filter(|key| after.as_ref().is_none_or(|after| key.api_key_id > *after));
-    let mut views = Vec::new();
-    for key in later.take(limit as usize + 1) {
-        views.push(of_key(&state, &account, key).await);
-    }
+    let found = keys_of(&state, &id, after.as_ref(), limit as usize + 1).await?;
+    let views = found.into_iter().map(|(view, _)| view).collect();
     Ok(axum::Json(List::cut(views, limit, |view: &LimitsView| view.id.clone())))
 }
 
-async fn view(state: &AppState, id: &str) -> ApiResult<axum::Json<LimitsView>> {
+/// The limits of a tenant's API keys after one of them, each with its name.
+///
+/// # Errors
+/// `not_found`.
+pub async fn keys_of(
+    state: &AppState,
+    id: &str,
+    after: Option<&ApiKeyId>,
+    limit: usize,
+) -> ApiResult<Vec<(LimitsView, String)>> {
+    let (id, _) = known(state, id)?;
+    let tenant: Tenant = state.store.read(id.as_str()).await?;
+    let account: Account = state.store.read(id.as_str()).await?;
+    let later = tenant.api_keys().filter(|key| after.is_none_or(|after| key.api_key_id > *after));
+    let mut views = Vec::new();
+    for key in later.take(limit) {
+        views.push((of_key(state, &account, key).await, key.name.clone()));
+    }
+    Ok(views)
+}
+
+/// The limits of a tenant, and what of them is used now.
+///
+/// # Errors
+/// `not_found`.
+pub async fn view_of(state: &AppState, id: &str) -> ApiResult<LimitsView> {
     let (id, _) = known(state, id)?;
     let tenant: Tenant = state.store.read(id.as_str()).await?;
     let account: Account = state.store.read(id.as_str()).await?;
@@ -139,13 +166,13 @@ async fn view(state: &AppState, id: &str) -> ApiResult<axum::Json<LimitsView>> {
     let requests = requests_per_minute.map(|limit| Rate::on_requests(Limited::Tenant, id.as_str(), limit.into()));
     let tokens = tokens_per_minute.map(|limit| Rate::on_tokens(Limited::Tenant, id.as_str(), limit));
     let used = u32::try_from(account.open_holds().count()).unwrap_or(u32::MAX);
-    Ok(axum::Json(LimitsView {
+    Ok(LimitsView {
         id: id.to_string(),
         requests_per_minute: rate(state, requests).await,
         tokens_per_minute: rate(state, tokens).await,
         concurrent_jobs: JobsView { limit: concurrent_jobs, used },
         budgets: budgets(&budget, account.spending(), state.store.now().date_naive()),
-    }))
+    })
 }
 
 async fn of_key(state: &AppState, account: &Account, key: &ApiKey) -> LimitsView {

@@ -2,7 +2,7 @@
 //!
 //! Requests go through a real socket; there is one small client here, without a cookie jar or redirects.
 
-mod browser;
+pub mod browser;
 mod client;
 mod database;
 mod storage;

@@ -4,7 +4,13 @@ pub mod books;
 pub mod customers;
 pub mod frame;
 pub mod health;
+pub mod jobs;
+pub mod keys;
+pub mod limits;
 pub mod models;
+pub mod overview;
+pub mod providers;
+pub mod requests;
 
 /// The words of the console in one language.
 #[derive(Debug)]
@@ -15,6 +21,12 @@ pub struct Console {
     pub models: &'static models::Models,
     pub customers: &'static customers::Customers,
     pub books: &'static books::Books,
+    pub keys: &'static keys::Keys,
+    pub providers: &'static providers::Providers,
+    pub jobs: &'static jobs::Jobs,
+    pub requests: &'static requests::Requests,
+    pub limits: &'static limits::Limits,
+    pub overview: &'static overview::Overview,
 }
 
 /// English.
@@ -24,6 +36,12 @@ pub static ENGLISH: Console = Console {
     models: &models::ENGLISH,
     customers: &customers::ENGLISH,
     books: &books::ENGLISH,
+    keys: &keys::ENGLISH,
+    providers: &providers::ENGLISH,
+    jobs: &jobs::ENGLISH,
+    requests: &requests::ENGLISH,
+    limits: &limits::ENGLISH,
+    overview: &overview::ENGLISH,
 };
 
 /// Chinese.
@@ -33,4 +51,10 @@ pub static CHINESE: Console = Console {
     models: &models::CHINESE,
     customers: &customers::CHINESE,
     books: &books::CHINESE,
+    keys: &keys::CHINESE,
+    providers: &providers::CHINESE,
+    jobs: &jobs::CHINESE,
+    requests: &requests::CHINESE,
+    limits: &limits::CHINESE,
+    overview: &overview::CHINESE,
 };

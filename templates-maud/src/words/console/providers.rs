@@ -1,0 +1,81 @@
+//! The words of the providers' pages.
+
+/// The words of providers in one language.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each field is the word that it is called by")]
+pub struct Providers {
+    pub none: &'static str,
+    pub name: &'static str,
+    pub state: &'static str,
+    pub adapter: &'static str,
+    pub base_url: &'static str,
+    pub keys: &'static str,
+    pub models: &'static str,
+    pub answered: &'static str,
+    pub failures_to_disable: &'static str,
+    pub add: &'static str,
+    pub settings: &'static str,
+    pub change: &'static str,
+    pub pause: &'static str,
+    pub resume: &'static str,
+    pub reason: &'static str,
+    pub test: &'static str,
+    pub test_hint: &'static str,
+    pub test_well: &'static str,
+    pub test_without_key: &'static str,
+    pub paused: &'static str,
+    pub no_key: &'static str,
+    pub works: &'static str,
+}
+
+/// English.
+pub static ENGLISH: Providers = Providers {
+    none: "No providers yet. Add one below, then its keys.",
+    name: "Name",
+    state: "State",
+    adapter: "Type",
+    base_url: "Base URL",
+    keys: "Keys used/all",
+    models: "Models",
+    answered: "Answered",
+    failures_to_disable: "Failures to disable",
+    add: "Add a provider",
+    settings: "Settings",
+    change: "Change",
+    pause: "Pause",
+    resume: "Resume",
+    reason: "Reason",
+    test: "Test the connection",
+    test_hint: "Asks the provider something that costs nothing, with its first key",
+    test_well: "The provider answers and accepts the key. It took",
+    test_without_key: "There is no key to test the connection with. Add one first.",
+    paused: "Paused",
+    no_key: "No key in use",
+    works: "In use",
+};
+
+/// Chinese.
+pub static CHINESE: Providers = Providers {
+    none: "还没有供应商。请在下方添加，然后添加它的密钥。",
+    name: "名称",
+    state: "状态",
+    adapter: "类型",
+    base_url: "接口地址",
+    keys: "密钥（使用中/全部）",
+    models: "模型",
+    answered: "成功率",
+    failures_to_disable: "停用前失败次数",
+    add: "添加供应商",
+    settings: "设置",
+    change: "更改",
+    pause: "暂停",
+    resume: "恢复",
+    reason: "原因",
+    test: "测试连接",
+    test_hint: "用第一个密钥向供应商发送一个不收费的请求",
+    test_well: "供应商有答复并接受密钥，用时",
+    test_without_key: "没有可用于测试的密钥，请先添加。",
+    paused: "已暂停",
+    no_key: "没有可用密钥",
+    works: "使用中",
+};
