@@ -48,7 +48,7 @@ pub struct Page {
 /// Every page of the scene; some in several states.
 #[must_use]
 pub fn pages(scene: &Scene) -> Vec<Page> {
-    [at_the_door(), portal(scene), models(), jobs(scene), console(scene)].concat()
+    [at_the_door(), portal(scene), models(), jobs(scene), catalog(), customers(scene), console(scene)].concat()
 }
 
 fn page(name: &'static str, route: &'static str, seat: Seat) -> Page {
@@ -73,6 +73,32 @@ fn at_the_door() -> Vec<Page> {
         page("market-for-all", paths::MARKET, Seat::Nobody),
         page("model-for-all", paths::MODEL, Seat::Nobody).of(&["doubao-seedream-4-0"]),
         page("not-found", paths::JOB, Seat::Member).of(&["job_unknown"]),
+    ]
+}
+
+fn catalog() -> Vec<Page> {
+    let seen = |name, route| page(name, route, Seat::Admin);
+    let of_model = |name, route| seen(name, route).of(&["doubao-seedream-4-0", "text_to_image"]);
+    vec![
+        seen("console-models", paths::CONSOLE_MODELS),
+        seen("console-new-model", paths::CONSOLE_NEW_MODEL),
+        seen("console-import", paths::CONSOLE_IMPORT),
+        of_model("console-model", paths::CONSOLE_MODEL),
+        of_model("console-editor", paths::CONSOLE_CAPABILITY),
+        of_model("console-history", paths::CONSOLE_HISTORY),
+    ]
+}
+
+fn customers(scene: &Scene) -> Vec<Page> {
+    let seen = |name, route| page(name, route, Seat::Admin);
+    vec![
+        seen("console-tenants", paths::CONSOLE_TENANTS),
+        seen("console-tenant", paths::CONSOLE_TENANT).of(&[&scene.tenant]),
+        seen("console-users", paths::CONSOLE_USERS),
+        seen("console-recharges", paths::CONSOLE_RECHARGES),
+        seen("console-ledger", paths::CONSOLE_LEDGER),
+        seen("console-ledger-check", paths::CONSOLE_LEDGER_CHECK),
+        seen("console-audit", paths::CONSOLE_AUDIT),
     ]
 }
 

@@ -139,6 +139,21 @@ impl Browser {
         bail!("{css} does not stand still")
     }
 
+    /// Waits for an element, presses it, and says yes to what the page asks back.
+    ///
+    /// # Errors
+    /// When none appears, or nothing is asked.
+    pub async fn click_and_confirm(&self, css: &str) -> anyhow::Result<()> {
+        self.click(css).await?;
+        let asked = async {
+            while self.client.get_alert_text().await.is_err() {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, asked).await.with_context(|| format!("{css} asks nothing back"))?;
+        Ok(self.client.accept_alert().await?)
+    }
+
     /// Waits for a field and types into it, in the place of what stands there.
     ///
     /// # Errors

@@ -154,7 +154,7 @@ impl AuditPage<'_> {
                             td { a href=(with_query(CONSOLE_AUDIT, &[("action", &act.action)])) { (act.action) } }
                             td { (target(act)) }
                             td.change { (change(&act.change)) }
-                            td { a.id.soft href=(with_query(CONSOLE_AUDIT, &[("request", &act.request_id), ("show", "everything")])) { (act.request_id) } }
+                            td { @if !act.request_id.is_empty() { a.id.soft href=(with_query(CONSOLE_AUDIT, &[("request", &act.request_id), ("show", "everything")])) { (act.request_id) } } }
                         }
                     }
                 }

@@ -34,7 +34,10 @@ struct CatalogFile {
 
 /// Shows the form.
 pub async fn show(seat: Seat) -> Response {
-    page(&seat, "", None, None)
+    match seat.needs_admin() {
+        Ok(()) => page(&seat, "", None, None),
+        Err(error) => seat.failed(&error),
+    }
 }
 
 /// Tries a file, or brings it in.

@@ -46,6 +46,9 @@ pub struct NewModel {
 
 /// Shows the form.
 pub async fn show(State(state): State<AppState>, seat: Seat, Query(wanted): Query<Wanted>) -> Response {
+    if let Err(error) = seat.needs_admin() {
+        return seat.failed(&error);
+    }
     let begun = bounded("from", wanted.from).and_then(|from| match from.as_str() {
         "" => Ok((from, Texts::default())),
         named => found(&state, named).map(|(_, _, texts)| (from.clone(), Texts { name: String::new(), ..texts })),
