@@ -12,6 +12,11 @@ pub const ACTS_AT_MOST: i64 = 100;
 /// How many positions one page looks through.
 pub const POSITIONS_A_PAGE: i64 = 50_000;
 
+/// The types of streams that are short: their events are found by their key.
+const SHORT: [&str; 4] = ["job", "model", "provider", "provider_key"];
+/// What the ids begin with whose streams are long: a tenant's account has an event for every hold.
+const LONG: &str = "ten_";
+
 /// Which acts.
 #[derive(Clone, Debug, Default)]
 pub struct ActQuery {
@@ -51,21 +56,30 @@ pub struct Acts {
 pub async fn acts(pool: &PgPool, query: &ActQuery) -> Result<Acts, LoadError> {
     let head = crate::log::head(pool).await?;
     let before = query.before.map_or(head + 1, |before| before.min(head + 1));
-    let start = (before - POSITIONS_A_PAGE).max(1);
+    // A short stream is found by its key, however old; an account's may be as long as the log, so positions bound it.
+    let keyed = query.target.as_ref().is_some_and(|target| !target.starts_with(LONG));
+    let start = if keyed { 1 } else { (before - POSITIONS_A_PAGE).max(1) };
+    let of_target = if keyed {
+        "aggregate_type = any($11) and aggregate_id = $4"
+    } else {
+        "($4::text is null or aggregate_id = $4) and $11::text[] is not null"
+    };
     let limit = query.limit.clamp(1, ACTS_AT_MOST);
-    let sql = "select position, aggregate_type, aggregate_id, sequence, payload::text, metadata::text, recorded_at
+    let sql = format!(
+        "select position, aggregate_type, aggregate_id, sequence, payload::text, metadata::text, recorded_at
                  from events
                 where position < $1 and position >= $2
-                  and ($3::text is null or metadata->>'actor' = $3) and ($4::text is null or aggregate_id = $4)
+                  and ($3::text is null or metadata->>'actor' = $3) and {of_target}
                   and ($5::text is null or event_type = $5) and ($6::text is null or metadata->>'request_id' = $6)
                   and ($7::timestamptz is null or recorded_at >= $7) and ($8::timestamptz is null or recorded_at < $8)
                   and ($9 or (aggregate_type not in ('job', 'once') or event_type = 'JobCancelRequested')
                              and event_type not in ('CreditsHeld', 'HoldSettled', 'OverrunSettled', 'HoldReleased')
                              and coalesce(metadata->>'actor', '') <> '')
-                order by position desc limit $10";
-    let asked = sqlx::query(sql).bind(before).bind(start).bind(&query.actor).bind(&query.target);
+                order by position desc limit $10"
+    );
+    let asked = sqlx::query(&sql).bind(before).bind(start).bind(&query.actor).bind(&query.target);
     let asked = asked.bind(&query.event_type).bind(&query.request_id).bind(query.from).bind(query.to);
-    let rows = asked.bind(query.everything).bind(limit).fetch_all(pool).await?;
+    let rows = asked.bind(query.everything).bind(limit).bind(&SHORT[..]).fetch_all(pool).await?;
     let acts = rows.iter().map(read_event).collect::<Result<Vec<_>, _>>()?;
     let full = i64::try_from(acts.len()).is_ok_and(|found| found == limit);
     let looked_from = acts.last().filter(|_| full).map_or(start, |last| last.position);
