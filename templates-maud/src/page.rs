@@ -234,7 +234,7 @@ fn foot(look: &Look) -> Markup {
 }
 
 /// No styles of its own, nothing evaluated, nothing of a page in the browser's storage; errors are shown where they belong.
-const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"historyCacheSize":0,"refreshOnHistoryMiss":true,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},{"code":"422","swap":true},{"code":"402","swap":true},{"code":"[45]..","swap":false,"error":true}]}"#;
+const HTMX_CONFIG: &str = r#"{"includeIndicatorStyles":false,"allowEval":false,"attributesToSettle":["class"],"historyCacheSize":0,"refreshOnHistoryMiss":true,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},{"code":"422","swap":true},{"code":"402","swap":true},{"code":"[45]..","swap":false,"error":true}]}"#;
 
 pub(crate) fn is_at(path: &str, way: &str) -> bool {
     match way {
