@@ -182,7 +182,7 @@ pub(crate) fn document(
                 link rel="icon" type="image/svg+xml" href=(files::ICON.url());
                 link rel="stylesheet" href=(files::STYLES.url());
                 @for script in files::SCRIPTS.iter() { script src=(script.url()) defer {} }
-                @if let Some(script) = script { script src=(script.url()) defer {} }
+                @for more in script.iter() { script src=(more.url()) defer {} }
             }
             body class=(class) hx-headers=[&token] data-visitor[token.is_some()] {
                 @if let Some(viewing) = &look.viewing { (banner(words, viewing)) }
