@@ -1,6 +1,6 @@
 # Zephyr's commands; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run tour test check bench faults screenshots release clean
+.PHONY: help run tour test check bench bench-pages faults screenshots release clean
 
 OUT := $(or $(CARGO_TARGET_DIR),target)
 SERVICES := tests/with-services
@@ -16,7 +16,7 @@ WHICH_SEEDS = $(if $(SEED),--seed $(SEED),--seeds $(SEEDS))
 TESTS ?= --workspace --no-fail-fast
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## from a fresh clone to a running gateway (installs PostgreSQL's binaries where they are missing)
 	@$(SERVICES) --install-only --only postgres
@@ -39,6 +39,9 @@ check: ## format, lints, and the rules of the house
 bench: ## hold+settle pairs per second beside what they are compared with; real flushes
 	cargo build --release -p tests --bin bench
 	ZEPHYR_TEST_FSYNC=1 $(SERVICES) --only postgres $(OUT)/release/bench $(CLIENTS)
+
+bench-pages: ## how long the lists of a large installation take to render
+	$(SERVICES) --only postgres cargo test --profile quick -p api --test suite crowded -- --nocapture
 
 faults: ## kill -9 at random moments, SEEDS=25 times (SEED=n: that one alone), and drive every job to its end
 	cargo build --workspace --bins

@@ -18,6 +18,7 @@ pub mod metering;
 mod openapi;
 pub mod page;
 mod pages;
+pub mod pulses;
 pub mod request;
 pub mod router;
 mod serve;

@@ -19,6 +19,8 @@ pub struct ApiSettings {
     pub trusted_proxies: Vec<Network>,
     /// How far the log's follower may lag before this process calls itself not ready, in events.
     pub ready_lag_events: i64,
+    /// Whether this is an installation to develop with: pages about pages are shown.
+    pub development: bool,
 }
 
 impl ApiSettings {
@@ -32,6 +34,7 @@ impl ApiSettings {
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             ready_lag_events: READY_LAG_EVENTS,
+            development: false,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     freshness::Written,
     generation::frames::Frames,
     metering::tokens::TokenReservations,
+    pulses::Pulses,
     request::journal::Journal,
     settings::ApiSettings,
 };
@@ -66,6 +67,8 @@ pub struct Inner {
     pub tokens: TokenReservations,
     /// The last requests that this process answered.
     pub journal: Journal,
+    /// How each capability did lately.
+    pub pulses: Pulses,
     /// Progress and text of jobs, as this process hears them.
     pub frames: Frames,
 }
@@ -82,6 +85,7 @@ impl AppState {
             journal: Journal::default(),
             tokens: TokenReservations::follow(&parts.follower, parts.limits.clone()),
             frames: Frames::listen(&parts.bus),
+            pulses: Pulses::watch(parts.store.clone(), parts.reads.clone()),
             parts,
         }))
     }

@@ -12,6 +12,7 @@ pub mod monitor;
 pub mod past_jobs;
 pub mod projector;
 pub mod published;
+pub mod pulse;
 pub mod queries;
 pub mod rebuild;
 pub mod rows;

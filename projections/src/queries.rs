@@ -41,6 +41,8 @@ pub struct JobQuery {
     pub status: Option<JobStatus>,
     /// Only those that wait or run.
     pub open: bool,
+    /// Only those whose model holds this text, or whose id begins with it.
+    pub text: Option<String>,
     /// Only of this model.
     pub model: Option<String>,
     /// Only of this capability.
@@ -351,12 +353,13 @@ async fn select_jobs(pool: &PgPool, schema: &str, query: &JobQuery, limit: i64) 
             and ($9::text is null or job_id {side} $9)
             and (cardinality($10::text[]) = 0 or capability = any($10))
             and (not $11 or status in ('queued', 'running')) and ($12::bigint is null or attempts >= $12)
-          order by job_id {order} limit $13"
+            and ($13::text is null or strpos(lower(model), lower($13)) > 0 or starts_with(job_id, $13))
+          order by job_id {order} limit $14"
     );
     let asked = sqlx::query_scalar(&sql).bind(&query.tenant_id).bind(query.status.map(JobStatus::name));
     let asked = asked.bind(&query.model).bind(&query.capability).bind(&query.api_key_id).bind(&query.user_id);
     let asked = asked.bind(query.from).bind(query.to).bind(&query.after).bind(&query.capabilities);
-    let asked = asked.bind(query.open).bind(query.min_attempts.map(i64::from));
+    let asked = asked.bind(query.open).bind(query.min_attempts.map(i64::from)).bind(&query.text);
     many(asked.bind(limit).fetch_all(pool).await?)
 }
 
@@ -422,6 +425,6 @@ fn one<T: DeserializeOwned>(text: Option<String>) -> Result<Option<T>, ReadError
     Ok(text.map(|text| serde_json::from_str(&text)).transpose()?)
 }
 
-fn many<T: DeserializeOwned>(texts: Vec<String>) -> Result<Vec<T>, ReadError> {
+pub(crate) fn many<T: DeserializeOwned>(texts: Vec<String>) -> Result<Vec<T>, ReadError> {
     texts.iter().map(|text| Ok(serde_json::from_str(text)?)).collect()
 }

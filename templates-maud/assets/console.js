@@ -1,4 +1,5 @@
-// What scripts add to the console: parts that renew themselves while somebody looks, and moments that are counted down to.
+// What scripts add to the console: parts that renew themselves while somebody looks, moments that are counted down to, and
+// wide tables that follow the focus.
 // A part says how often by data-every (seconds); errors make the pauses longer, up to a minute. It never builds markup.
 (() => {
   "use strict";
@@ -14,11 +15,10 @@
     }
   };
 
-  // Nobody is disturbed who types, selects or has opened something within the part.
+  // Nobody is disturbed who types, selects or has come to something within the part with the keyboard.
   const busy = (part) => {
-    const focused = part.contains(document.activeElement) && /INPUT|SELECT|TEXTAREA/.test(document.activeElement.tagName);
     const selection = window.getSelection();
-    return focused || (selection && !selection.isCollapsed && part.contains(selection.anchorNode));
+    return part.contains(document.activeElement) || (selection && !selection.isCollapsed && part.contains(selection.anchorNode));
   };
 
   const renew = () => {
@@ -44,5 +44,9 @@
       pause = event.detail.successful ? 1 : Math.min(pause * 2, LONGEST);
     });
     document.addEventListener("visibilitychange", renew);
+    // Browsers leave half of a link outside of a wide table's frame.
+    document.addEventListener("focusin", (event) => {
+      if (event.target.closest(".scroll")) event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
+    });
   });
 })();

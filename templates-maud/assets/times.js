@@ -20,5 +20,6 @@
   const tellAll = (root) => { for (const time of root.querySelectorAll("time[data-ago]")) tell(time); };
 
   zephyr.bring(tellAll);
+  zephyr.tell = tellAll;
   setInterval(() => { if (!document.hidden) tellAll(document); }, 30000);
 })();

@@ -1,5 +1,5 @@
-// What scripts add to pages that work without them: pairs of inputs, conditions between fields, copying, confirming,
-// news of jobs, and streamed conversations. Never builds markup from what a model said: it is set as text.
+// What scripts add to pages that work without them: pairs of inputs, conditions between fields, copying, confirming.
+// Each other script stands on `zephyr`: the form's token, notes to the reader, and what is done to each part of a page.
 (() => {
   "use strict";
   const token = () => JSON.parse(document.body.getAttribute("hx-headers") || "{}")["x-csrf-token"] || "";
@@ -95,31 +95,33 @@
     }
   };
 
-  // News of a job wakes the part that shows it; without them it asks every two seconds.
-  const streams = new Map();
-  const follow = (root) => {
-    const parts = [...root.querySelectorAll("[data-job]:not([data-over])")];
-    if (root.matches && root.matches("[data-job]:not([data-over])")) parts.push(root);
-    for (const part of parts) {
-      const id = part.dataset.job;
-      if (streams.has(id) || streams.size >= 4 || !window.EventSource) continue;
-      const stream = new EventSource(`/v1/jobs/${id}/events`);
-      streams.set(id, stream);
-      const wake = () => { for (const shown of document.querySelectorAll(`[data-job="${id}"]`)) htmx.trigger(shown, "zephyr:news"); };
-      const end = () => { stream.close(); streams.delete(id); wake(); };
-      for (const name of ["started", "accepted", "retrying", "output", "reconciling", "cancel_requested"]) stream.addEventListener("job." + name, wake);
-      for (const name of ["succeeded", "failed", "canceled", "expired"]) stream.addEventListener("job." + name, end);
-      stream.addEventListener("error", () => { stream.close(); streams.delete(id); });
+  // A filled form is a link: its short texts stand in the address, and in the links to the other views of it.
+  const mirror = (root) => {
+    for (const form of root.querySelectorAll("form[data-mirror]")) {
+      const reflect = () => {
+        const query = new URLSearchParams(window.location.search);
+        for (const name of [...query.keys()]) if (name.startsWith("p.") || name === "example" || name === "from") query.delete(name);
+        for (const [name, value] of new FormData(form)) {
+          if (name.startsWith("p.") && name !== "p.messages" && typeof value === "string" && value !== "" && value.length <= 1000) query.set(name, value);
+        }
+        history.replaceState(history.state, "", `${window.location.pathname}?${query}`);
+        for (const link of document.querySelectorAll("a[data-mirrored]")) {
+          const url = new URL(link.href);
+          for (const name of [...url.searchParams.keys()]) if (name.startsWith("p.")) url.searchParams.delete(name);
+          for (const [name, value] of query) if (name.startsWith("p.")) url.searchParams.set(name, value);
+          link.href = url.href;
+        }
+      };
+      form.addEventListener("change", reflect);
     }
-    const running = document.querySelectorAll("[data-job]:not([data-over])").length;
-    const title = document.title.replace(/^\(\d+\) /, "");
-    document.title = running ? `(${running}) ${title}` : title;
   };
 
   // What each script does to a page, and to each part of it that comes later.
-  const brought = [pair, depend, grow, copying, reuse, follow];
+  const brought = [pair, depend, grow, copying, reuse, mirror];
   const bring = (root) => { for (const one of brought) one(root); };
   window.zephyr = { token, toast, bring: (one) => { brought.push(one); } };
+
+  if (navigator.serviceWorker) navigator.serviceWorker.register("/sw.js").catch(() => {});
 
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
@@ -136,104 +138,6 @@
       if (search) { event.preventDefault(); search.focus(); }
     }
   });
-
-  // A conversation is streamed by the same route that API clients use.
-  const converse = (form) => {
-    const text = form.querySelector('textarea[name="p.messages"]');
-    const results = document.getElementById("results");
-    if (!text || !results || form.dataset.conversing) return;
-    form.dataset.conversing = "yes";
-    const messages = [];
-    let running = null;
-    const say = (role, content) => {
-      const turn = document.createElement("article");
-      turn.className = "turn " + role;
-      const body = document.createElement("div");
-      body.className = "answer";
-      body.textContent = content;
-      turn.append(body);
-      results.append(turn);
-      return { turn, body };
-    };
-    const params = () => {
-      const found = {};
-      for (const [name, value] of new FormData(form)) {
-        if (!name.startsWith("p.") || name === "p.messages" || value === "") continue;
-        const path = name.slice(2).split(".");
-        const last = path.pop();
-        const input = form.querySelector(`[name="${CSS.escape(name)}"]`);
-        const inner = path.reduce((object, key) => (object[key] ||= {}), found);
-        inner[last] = input.type === "number" ? Number(value) : value === "true" ? true : value === "false" ? false : value;
-      }
-      return found;
-    };
-    const ask = async () => {
-      const content = text.value.trim();
-      if (!content) return;
-      messages.push({ role: "user", content });
-      say("user", content);
-      text.value = "";
-      const { turn, body } = say("assistant", "");
-      turn.setAttribute("aria-busy", "true");
-      running = new AbortController();
-      form.classList.add("running");
-      try {
-        const answer = await fetch("/v1/chat/completions", {
-          method: "POST",
-          signal: running.signal,
-          headers: { "content-type": "application/json", "x-csrf-token": token(), "idempotency-key": crypto.randomUUID() },
-          body: JSON.stringify({ ...params(), model: form.dataset.model, messages, stream: true, stream_options: { include_usage: true } }),
-        });
-        if (!answer.ok) throw new Error((await answer.json()).error.message);
-        await read(answer.body, turn, body);
-        messages.push({ role: "assistant", content: body.textContent });
-      } catch (error) {
-        if (error.name !== "AbortError") toast(error.message, true);
-        turn.classList.add("broken");
-      } finally {
-        turn.removeAttribute("aria-busy");
-        form.classList.remove("running");
-        running = null;
-      }
-    };
-    const read = async (stream, turn, body) => {
-      const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
-      let rest = "";
-      for (;;) {
-        const { value, done } = await reader.read();
-        if (done) return;
-        const lines = (rest + value).split("\n");
-        rest = lines.pop();
-        for (const line of lines) if (line.startsWith("data: ") && line !== "data: [DONE]") take(JSON.parse(line.slice(6)), turn, body);
-      }
-    };
-    const take = (chunk, turn, body) => {
-      if (chunk.error) throw new Error(chunk.error.message);
-      const delta = chunk.choices && chunk.choices[0] && chunk.choices[0].delta;
-      if (delta && delta.reasoning_content) {
-        let thought = turn.querySelector("details");
-        if (!thought) {
-          thought = document.createElement("details");
-          thought.append(document.createElement("summary"), document.createElement("div"));
-          thought.firstChild.textContent = "…";
-          turn.prepend(thought);
-        }
-        thought.lastChild.append(delta.reasoning_content);
-      }
-      if (delta && delta.content) body.append(delta.content);
-      if (chunk.usage) {
-        const foot = document.createElement("p");
-        foot.className = "soft amount";
-        foot.textContent = [chunk.usage.total_tokens + " tokens", chunk.usage.cost].filter(Boolean).join(" · ");
-        turn.append(foot);
-      }
-    };
-    form.addEventListener("submit", (event) => {
-      event.preventDefault();
-      event.stopImmediatePropagation();
-      if (running) running.abort(); else ask();
-    }, true);
-  };
 
   // The line of a text that a problem names, and a warning before typed texts are left behind.
   const drafting = () => {
@@ -268,7 +172,6 @@
   document.addEventListener("DOMContentLoaded", () => {
     bring(document);
     drafting();
-    for (const form of document.querySelectorAll('.bench[data-layout="chat"] form.run')) converse(form);
     const summary = document.querySelector("[data-focus]");
     if (summary) summary.focus();
     if (!window.htmx) return;

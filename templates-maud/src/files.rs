@@ -28,6 +28,9 @@ pub static SCRIPTS: LazyLock<Vec<File>> = LazyLock::new(|| {
         script("htmx-2.0.11", include_bytes!("../assets/htmx-2.0.11.min.js")),
         script("zephyr", include_bytes!("../assets/zephyr.js")),
         script("times", include_bytes!("../assets/times.js")),
+        script("live", include_bytes!("../assets/live.js")),
+        script("upload", include_bytes!("../assets/upload.js")),
+        script("chat", include_bytes!("../assets/chat.js")),
     ]
 });
 

@@ -62,6 +62,11 @@ pub fn key() -> Markup {
     stroke("M11.5 3a3.5 3.5 0 1 0 .01 0M9 9l-6 6M5 13l2 2", 18)
 }
 
+/// Settings.
+pub fn settings() -> Markup {
+    stroke("M3 5h6M13 5h2M3 13h2M9 13h6M11 3a2 2 0 1 0 .01 0M7 11a2 2 0 1 0 .01 0", 18)
+}
+
 /// The first steps.
 pub fn book() -> Markup {
     stroke("M3 3h4a2 2 0 0 1 2 2v10a2 2 0 0 0-2-1.5H3zM15 3h-4a2 2 0 0 0-2 2v10a2 2 0 0 1 2-1.5h4z", 18)

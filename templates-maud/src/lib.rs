@@ -9,10 +9,12 @@ mod figures;
 pub mod files;
 pub mod form;
 mod icons;
+pub mod offline;
 pub mod page;
-mod parts;
+pub mod parts;
 pub mod paths;
 pub mod portal;
+pub mod styleguide;
 pub mod words;
 
 pub use page::{Look, Page, Theme, Viewing, Visitor};

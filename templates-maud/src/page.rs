@@ -5,7 +5,9 @@ use maud::{DOCTYPE, Markup, html};
 
 use crate::{
     figures::{amount, moment},
-    files, icons, paths,
+    files, icons,
+    parts::tray::tray,
+    paths,
     words::Words,
 };
 
@@ -117,8 +119,8 @@ impl Page<'_> {
                 div.top-in {
                     a.brand href=(paths::OVERVIEW) { (icons::brand()) "Zephyr" }
                     @if let Some(visitor) = self.visitor {
-                        @if let Some((available, held)) = visitor.balance { (balance_pill(words, available, held)) }
-                        span.who { (visitor.display_name) }
+                        @if let Some((available, held)) = visitor.balance { (tray(words)) (balance_pill(words, available, held)) }
+                        a.who href=(paths::SETTINGS) title=(words.portal.settings) { (visitor.display_name) }
                         form method="post" action=(paths::LOGOUT) {
                             (form_token(&visitor.form_token))
                             button.quiet type="submit" { (words.log_out) }
@@ -143,6 +145,7 @@ impl Page<'_> {
             (paths::BILLING, words.billing, icons::billing),
             (paths::KEYS, words.keys, icons::key),
             (paths::QUICKSTART, words.quickstart, icons::book),
+            (paths::SETTINGS, words.portal.settings, icons::settings),
         ];
         let open_to_all = |way: &str| way == paths::MARKET;
         html! {

@@ -20,16 +20,28 @@ pub const PRICE: &str = "/m/{model}/{capability}/price";
 pub const RUN: &str = "/m/{model}/{capability}/run";
 /// The tenant's jobs.
 pub const JOBS: &str = "/jobs";
+/// The jobs that a filter finds, as a table for spreadsheets.
+pub const JOBS_EXPORT: &str = "/jobs/export";
+/// Stops several jobs.
+pub const JOBS_CANCEL: &str = "/jobs/cancel";
 /// A job.
 pub const JOB: &str = "/jobs/{id}";
+/// Runs a job once more, as another.
+pub const JOB_RETRY: &str = "/jobs/{id}/retry";
 /// Stops a job.
 pub const JOB_CANCEL: &str = "/jobs/{id}/cancel";
 /// The part of a job's page that changes.
 pub const JOB_STATE: &str = "/_f/jobs/{id}/state";
 /// A job among the results of a bench.
 pub const JOB_CARD: &str = "/_f/jobs/{id}/card";
+/// The list of the tray.
+pub const TRAY: &str = "/_f/tray";
+/// What a model answered, as markup.
+pub const JOB_ANSWER: &str = "/_f/jobs/{id}/answer";
 /// The tenant's files.
 pub const ASSETS: &str = "/assets";
+/// Deletes several files.
+pub const ASSETS_DELETE: &str = "/assets/delete";
 /// Deletes a file.
 pub const ASSET_DELETE: &str = "/assets/{id}/delete";
 /// Balance and spending.
@@ -38,10 +50,26 @@ pub const BILLING: &str = "/billing";
 pub const LEDGER: &str = "/billing/ledger";
 /// The API keys.
 pub const KEYS: &str = "/keys";
+/// Issues another API key in the place of one.
+pub const KEY_ROTATE: &str = "/keys/{id}/rotate";
 /// Ends an API key.
 pub const KEY_REVOKE: &str = "/keys/{id}/revoke";
 /// The first steps with the API.
 pub const QUICKSTART: &str = "/quickstart";
+/// The settings.
+pub const SETTINGS: &str = "/settings";
+/// Changes what one is called.
+pub const SETTINGS_PROFILE: &str = "/settings/profile";
+/// Changes the password.
+pub const SETTINGS_PASSWORD: &str = "/settings/password";
+/// Ends all other sessions.
+pub const SETTINGS_SESSIONS: &str = "/settings/sessions";
+/// Ends a session.
+pub const SETTINGS_SESSION: &str = "/settings/sessions/{id}";
+/// The page for when there is no network.
+pub const OFFLINE: &str = "/offline";
+/// What keeps files for when there is no network.
+pub const SERVICE_WORKER: &str = "/sw.js";
 /// Every component in every state, in development.
 pub const STYLEGUIDE: &str = "/styleguide";
 

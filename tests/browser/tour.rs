@@ -42,7 +42,8 @@ pub async fn every_page(
 }
 
 /// Pages that are seen elsewhere, or by nobody.
-const NO_PAGES: [&str; 4] = ["STYLEGUIDE", "CONSOLE_LEDGER_EXPORT", "CONSOLE_BOOKS", "CONSOLE_USER"];
+const NO_PAGES: [&str; 6] =
+    ["STYLEGUIDE", "JOBS_EXPORT", "SERVICE_WORKER", "CONSOLE_LEDGER_EXPORT", "CONSOLE_BOOKS", "CONSOLE_USER"];
 
 #[tokio::test]
 async fn no_page_of_the_router_is_forgotten() -> anyhow::Result<()> {

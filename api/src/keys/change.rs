@@ -95,7 +95,11 @@ pub async fn change(
     Ok(axum::Json(KeyView::from(&changed)))
 }
 
-async fn key_of(state: &AppState, caller: &Caller, id: &ApiKeyId) -> ApiResult<Option<domain::tenant::ApiKey>> {
+/// A live key of the caller's tenant.
+///
+/// # Errors
+/// The store's.
+pub async fn key_of(state: &AppState, caller: &Caller, id: &ApiKeyId) -> ApiResult<Option<domain::tenant::ApiKey>> {
     let tenant: Tenant = state.store.read(caller.tenant_id.as_str()).await?;
     Ok(tenant.api_keys().find(|key| key.api_key_id == *id).cloned())
 }

@@ -6,11 +6,13 @@
 //! | `create` | `POST /v1/keys` |
 //! | `change` | `PATCH /v1/keys/{id}` |
 //! | `revoke` | `DELETE /v1/keys/{id}` |
+//! | `rotate` | the form of the portal |
 
 pub mod change;
 pub mod create;
 pub mod list;
 pub mod revoke;
+pub mod rotate;
 
 use chrono::{DateTime, Utc};
 use domain::{Credits, tenant::ApiKey};

@@ -1,4 +1,4 @@
-//! `GET|POST /assets` and `POST /assets/{id}/delete`: the tenant's files.
+//! `GET|POST /assets`, `POST /assets/delete` and `POST /assets/{id}/delete`: the tenant's files.
 
 use axum::{
     Form,
@@ -8,11 +8,11 @@ use axum::{
 };
 use domain::id::{AssetId, JobId};
 use serde::Deserialize;
-use store::assets::{Asset, AssetKind, AssetQuery};
+use store::assets::{ASSETS_LISTED, Asset, AssetKind, AssetQuery, AssetsError};
 use templates_maud::{
     paths,
     portal::{
-        assets::{AssetsPage, Shown},
+        assets::{AssetsPage, Shown, Use},
         job::Media,
     },
 };
@@ -30,6 +30,9 @@ use crate::{
     request::{Path, Query},
     state::AppState,
 };
+
+/// How many forms a file is offered to.
+const USES_AT_MOST: usize = 12;
 
 /// Which files.
 #[derive(Default, Deserialize)]
@@ -76,6 +79,43 @@ pub async fn delete(
     }
 }
 
+/// Deletes the selected files. One that is gone already stays gone.
+pub async fn delete_several(
+    State(state): State<AppState>,
+    desk: Desk,
+    form: Result<Form<Vec<(String, String)>>, FormRejection>,
+) -> Response {
+    desk.answered(delete_all(&state, &desk, form).await)
+}
+
+async fn delete_all(
+    state: &AppState,
+    desk: &Desk,
+    form: Result<Form<Vec<(String, String)>>, FormRejection>,
+) -> ApiResult<Response> {
+    let sent = fields(form)?;
+    let token = sent.iter().find(|(name, _)| name == "csrf_token").map(|(_, token)| token.as_str());
+    desk.check_form(state, token.unwrap_or_default())?;
+    for (_, id) in sent.iter().filter(|(name, _)| name == "asset").take(ASSETS_LISTED as usize) {
+        match state.assets.delete(&desk.caller.tenant_id, &parse(id)?, state.store.now()).await {
+            Ok(()) | Err(AssetsError::Missing) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(answer::see(paths::ASSETS))
+}
+
+/// The forms that take files.
+fn uses(state: &AppState) -> Vec<Use> {
+    let catalog = state.live.catalog();
+    let callables = catalog.models().flat_map(|entry| {
+        let name = entry.model.identity().map(|identity| identity.display_name.clone()).unwrap_or_default();
+        entry.callables().map(move |found| (name.clone(), found))
+    });
+    let callables = callables.filter(|(_, found)| catalog.callable(&found.model, found.kind).is_ok());
+    callables.filter_map(|(name, found)| Use::of(&found.model, &name, &found.capability)).take(USES_AT_MOST).collect()
+}
+
 async fn page(state: &AppState, desk: &Desk, wanted: Wanted, error: Option<&ApiError>) -> Response {
     desk.answered(render(state, desk, wanted, error).await)
 }
@@ -99,6 +139,7 @@ async fn render(state: &AppState, desk: &Desk, wanted: Wanted, error: Option<&Ap
         visitor: &desk.visitor,
         kind: &kind,
         assets: &shown,
+        uses: &uses(state),
         failure: error.map(|error| error.message.as_ref()),
         after: after.as_deref(),
         next: next.as_deref(),

@@ -1,13 +1,25 @@
 //! `GET /billing`: what there is, and what was spent day by day.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use chrono::{Days, NaiveDate};
-use projections::queries::{LedgerQuery, UsageQuery};
-use templates_maud::portal::{billing::BillingPage, overview::Balance};
+use chrono::{Datelike as _, Days, Months, NaiveDate};
+use domain::account::{Account, Budget, BudgetPeriod, Spending};
+use projections::{
+    queries::{LedgerQuery, UsageQuery},
+    rows::UsageRow,
+};
+use templates_maud::portal::{
+    billing::{BillingPage, BudgetShown, Pace},
+    overview::Balance,
+};
 
-use super::{answer, desk::Desk, keys::SPENT_DAYS};
+use super::{
+    answer,
+    desk::Desk,
+    keys::{KEYS_AT_MOST, SPENT_DAYS},
+};
 use crate::{
     account::{ledger::lag_of, show::view},
+    caller::Caller,
     error::ApiResult,
     state::AppState,
 };
@@ -25,12 +37,14 @@ async fn render(state: &AppState, desk: &Desk) -> ApiResult<Response> {
     let tenant_id = Some(caller.tenant_id.to_string());
     let to = state.store.now().date_naive();
     let from = to.checked_sub_days(Days::new(SPENT_DAYS - 1)).unwrap_or(to);
+    let months = to.with_day(1).and_then(|first| first.checked_sub_months(Months::new(1))).unwrap_or(from).min(from);
     lag_of(state, caller).await?;
     let asked_lines =
         LedgerQuery { tenant_id: tenant_id.clone(), newest_first: true, limit: LINES, ..LedgerQuery::default() };
-    let asked_usage = UsageQuery { tenant_id, from, to };
+    let asked_usage = UsageQuery { tenant_id, from: months, to };
     let (lines, usage) = tokio::try_join!(state.reads.ledger(&asked_lines), state.reads.usage(&asked_usage))?;
     let account = view(state, caller).await?;
+    let budgets = budgets(state, caller).await?;
     let days: Vec<NaiveDate> = from.iter_days().take_while(|day| *day <= to).collect();
     let markup = BillingPage {
         look: &desk.look,
@@ -44,7 +58,46 @@ async fn render(state: &AppState, desk: &Desk) -> ApiResult<Response> {
         },
         days: &days,
         usage: &usage,
+        pace: pace(&usage, to),
+        budgets: &budgets,
         lines: &lines.rows,
     };
     Ok(answer::page(StatusCode::OK, markup.render()))
+}
+
+fn pace(usage: &[UsageRow], today: NaiveDate) -> Pace {
+    let charged = |wanted: &dyn Fn(NaiveDate) -> bool| {
+        usage.iter().filter(|row| wanted(row.day)).map(|row| row.charged - row.refunded).sum()
+    };
+    let this = (today.year(), today.month());
+    let week = today.checked_sub_days(Days::new(7)).unwrap_or(today);
+    Pace {
+        this_month: charged(&|day| (day.year(), day.month()) == this),
+        last_month: charged(&|day| {
+            day.checked_add_months(Months::new(1)).map(|day| (day.year(), day.month())) == Some(this)
+        }),
+        last_week: charged(&|day| day > week),
+    }
+}
+
+/// The budgets of the tenant and of its keys, as the account counts them.
+async fn budgets(state: &AppState, caller: &Caller) -> ApiResult<Vec<BudgetShown>> {
+    let tenants = state.live.tenants();
+    let Some(tenant) = tenants.tenant(&caller.tenant_id) else { return Ok(vec![]) };
+    let account: Account = state.store.read(caller.tenant_id.as_str()).await?;
+    let today = state.store.now().date_naive();
+    let of = |whose: Option<&str>, budget: &Budget, spending: Option<&Spending>| -> Vec<BudgetShown> {
+        let shown = |period| {
+            let tally = spending.and_then(|spending| spending.tally(period, today)).unwrap_or_default();
+            let (limit, spent) = (budget.of(period)?.micro(), tally.spent.micro() + tally.held.micro());
+            Some(BudgetShown { whose: whose.map(str::to_owned), period, limit, spent })
+        };
+        [BudgetPeriod::Day, BudgetPeriod::Month, BudgetPeriod::Total].into_iter().filter_map(shown).collect()
+    };
+    let mut all = of(None, &tenant.limits.budget, account.spending());
+    for holder in tenant.api_keys.values().take(KEYS_AT_MOST) {
+        let key = &holder.api_key;
+        all.extend(of(Some(&key.name), &key.budgets(), account.spending_of(&key.api_key_id)));
+    }
+    Ok(all)
 }

@@ -1,4 +1,4 @@
-//! `GET|POST /keys` and `POST /keys/{id}/revoke`: the API keys of a tenant.
+//! `GET|POST /keys`, `POST /keys/{id}/rotate` and `POST /keys/{id}/revoke`: the API keys of a tenant.
 
 use axum::{
     Form,
@@ -6,38 +6,24 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use chrono::Days;
+use chrono::{Days, NaiveDate};
 use domain::tenant::{ApiKey, Role, Tenant};
 use projections::queries::UsageQuery;
-use serde::Deserialize;
 use templates_maud::{paths, portal::keys::KeysPage};
 
-use super::{Confirmed, answer, desk::Desk, fields};
+use super::{Confirmed, answer, desk::Desk, fields, key_form::KeyForm};
 use crate::{
+    caller::SCOPES,
     error::{ApiError, ApiResult},
-    keys::{
-        create::{NewKey, issue},
-        revoke,
-    },
+    keys::{create::issue, revoke, rotate::replace},
     request::Path,
     state::AppState,
 };
 
 /// How many keys the page shows.
-const KEYS_AT_MOST: usize = 200;
+pub const KEYS_AT_MOST: usize = 200;
 /// For how many days it says what a key spent.
 pub const SPENT_DAYS: u64 = 30;
-
-/// What the form sends.
-#[derive(Deserialize)]
-pub struct KeyForm {
-    csrf_token: String,
-    name: String,
-    #[serde(default)]
-    budget: String,
-    #[serde(default)]
-    requests_per_minute: String,
-}
 
 /// Shows the keys.
 pub async fn show(State(state): State<AppState>, desk: Desk) -> Response {
@@ -45,11 +31,32 @@ pub async fn show(State(state): State<AppState>, desk: Desk) -> Response {
 }
 
 /// Issues a key, and shows it this once.
-pub async fn create(State(state): State<AppState>, desk: Desk, form: Result<Form<KeyForm>, FormRejection>) -> Response {
+pub async fn create(
+    State(state): State<AppState>,
+    desk: Desk,
+    form: Result<Form<Vec<(String, String)>>, FormRejection>,
+) -> Response {
     let issued = async {
-        let form = fields(form)?;
-        desk.check_form(&state, &form.csrf_token)?;
-        issue(&state, &desk.caller, new_key(&form)?).await
+        let form = KeyForm(fields(form)?);
+        desk.check_form(&state, form.text("csrf_token"))?;
+        issue(&state, &desk.caller, form.new_key(desk.look.words.zone)?).await
+    };
+    match issued.await {
+        Ok(issued) => page(&state, &desk, Some(&issued.key), None).await,
+        Err(error) => page(&state, &desk, None, Some(&error)).await,
+    }
+}
+
+/// Issues a key like another, which goes on for a day, and shows it this once.
+pub async fn rotate(
+    State(state): State<AppState>,
+    desk: Desk,
+    Path(id): Path<String>,
+    form: Result<Form<Confirmed>, FormRejection>,
+) -> Response {
+    let issued = async {
+        desk.check_form(&state, &fields(form)?.csrf_token)?;
+        replace(&state, &desk.caller, &id).await
     };
     match issued.await {
         Ok(issued) => page(&state, &desk, Some(&issued.key), None).await,
@@ -74,19 +81,6 @@ pub async fn end(
     }
 }
 
-fn new_key(form: &KeyForm) -> ApiResult<NewKey> {
-    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let budget = given(&form.budget).map(|text| text.parse()).transpose();
-    let rpm = given(&form.requests_per_minute).map(|text| text.parse()).transpose();
-    let wrong = |_| ApiError::parameter("requests_per_minute", "requests a minute are a whole number");
-    Ok(NewKey {
-        name: form.name.clone(),
-        budget: budget.map_err(|_| ApiError::parameter("budget", "a budget is an amount such as 12.5"))?,
-        requests_per_minute: rpm.map_err(wrong)?,
-        ..NewKey::default()
-    })
-}
-
 async fn page(state: &AppState, desk: &Desk, issued: Option<&str>, error: Option<&ApiError>) -> Response {
     desk.answered(render(state, desk, issued, error).await)
 }
@@ -104,11 +98,16 @@ async fn render(state: &AppState, desk: &Desk, issued: Option<&str>, error: Opti
         rows.map(|row| row.charged - row.refunded).sum()
     };
     let spent: Vec<i64> = keys.iter().map(spent_by).collect();
+    let last_used =
+        |key: &ApiKey| usage.iter().rev().find(|row| row.api_key_id == key.api_key_id.as_str()).map(|row| row.day);
+    let last_used: Vec<Option<NaiveDate>> = keys.iter().map(last_used).collect();
     let markup = KeysPage {
         look: &desk.look,
         visitor: &desk.visitor,
         keys: &keys,
         spent: &spent,
+        last_used: &last_used,
+        scopes: &SCOPES,
         issued,
         failure: error.map(|error| error.message.as_ref()),
         owner: caller.role == Role::Owner,

@@ -1,7 +1,8 @@
 //! `GET /billing/ledger`: the statement of a tenant, with the export of the lines that are shown.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono_tz::Tz;
 use projections::queries::LedgerQuery;
 use serde::Deserialize;
 use templates_maud::portal::ledger::{Filter, LedgerPage};
@@ -42,7 +43,8 @@ async fn render(state: &AppState, desk: &Desk, wanted: Wanted) -> ApiResult<Resp
         to: bounded("to", wanted.to)?,
         job: bounded("job", wanted.job)?,
     };
-    let (from, to) = (start_of("from", &filter.from, 0)?, start_of("to", &filter.to, 1)?);
+    let zone = desk.look.words.zone;
+    let (from, to) = (start_of("from", &filter.from, 0, zone)?, start_of("to", &filter.to, 1, zone)?);
     let tenant_id = desk.caller.tenant_id.to_string();
     let query = LedgerQuery {
         tenant_id: Some(tenant_id.clone()),
@@ -70,18 +72,20 @@ async fn render(state: &AppState, desk: &Desk, wanted: Wanted) -> ApiResult<Resp
     Ok(answer::page(StatusCode::OK, markup.render()))
 }
 
-/// The beginning of a day, or of one so many days later.
+/// The beginning of a day in a zone, or of one so many days later.
 ///
 /// # Errors
 /// `invalid_parameter`.
-pub fn start_of(name: &str, day: &str, later: u64) -> ApiResult<Option<DateTime<Utc>>> {
+pub fn start_of(name: &str, day: &str, later: u64, zone: Tz) -> ApiResult<Option<DateTime<Utc>>> {
     if day.is_empty() {
         return Ok(None);
     }
     let wrong = || ApiError::parameter(name, format!("{name} is a day such as 2026-11-22"));
     let day: NaiveDate = day.parse().map_err(|_| wrong())?;
     let day = day.checked_add_days(Days::new(later)).ok_or_else(wrong)?;
-    Ok(Some(day.and_time(NaiveTime::MIN).and_utc()))
+    // Where a day begins an hour later, or twice, its first moment counts.
+    let begins = (0..=3_u32).find_map(|hour| day.and_hms_opt(hour, 0, 0)?.and_local_timezone(zone).earliest());
+    Ok(Some(begins.ok_or_else(wrong)?.to_utc()))
 }
 
 fn export_query(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> String {

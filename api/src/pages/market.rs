@@ -4,14 +4,18 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use projections::live::ModelEntry;
 use serde::Deserialize;
 use std::sync::Arc;
-use templates_maud::portal::market::{Filter, Offer, market};
+use templates_maud::portal::{
+    about::Pulse,
+    market::{Filter, Offer, Sort, market},
+};
 
 use super::{
     answer, as_page,
-    desk::{Hall, bounded},
+    desk::{Hall, bounded, cursor_of},
 };
 use crate::{
     error::ApiResult,
+    page::cursor,
     request::{Query, RequestContext},
     state::AppState,
 };
@@ -22,6 +26,8 @@ pub struct Wanted {
     q: Option<String>,
     cap: Option<String>,
     provider: Option<String>,
+    sort: Option<String>,
+    after: Option<String>,
 }
 
 /// Shows the market.
@@ -42,6 +48,8 @@ fn filter(wanted: Wanted) -> ApiResult<Filter> {
         query: bounded("q", wanted.q)?,
         capability: bounded("cap", wanted.cap)?,
         provider: bounded("provider", wanted.provider)?,
+        sort: Sort::named(&bounded("sort", wanted.sort)?),
+        after: cursor::<usize>(cursor_of("after", wanted.after)?.as_deref())?.unwrap_or_default(),
     })
 }
 
@@ -68,10 +76,20 @@ fn render(state: &AppState, hall: &Hall, filter: &Filter) -> Response {
                 provider: &identity.provider,
                 description: &identity.description,
                 capabilities: callables.iter().map(|found| &*found.capability).collect(),
+                pulse: together(callables.iter().map(|found| state.pulses.of(&found.model, found.kind))),
                 sunset: sunset.map(|at| at.format("%Y-%m-%d").to_string()),
             })
         })
         .collect();
     let visitor = hall.desk.as_ref().map(|desk| &desk.visitor);
     answer::page(StatusCode::OK, market(&hall.look, visitor, &offers, filter))
+}
+
+/// Several capabilities as one. Of medians the longest is told, which promises least.
+fn together(pulses: impl Iterator<Item = Pulse>) -> Pulse {
+    pulses.fold(Pulse::default(), |all, one| Pulse {
+        ended: all.ended + one.ended,
+        succeeded: all.succeeded + one.succeeded,
+        median_ms: all.median_ms.max(one.median_ms),
+    })
 }

@@ -7,14 +7,16 @@
 //! | `logout` | `POST /logout` |
 //! | `overview` | `GET /` |
 //! | `market`, `model` | the models, and a model with its playground |
-//! | `jobs`, `job` | the tenant's jobs, and one of them |
+//! | `jobs`, `job`, `tray` | the tenant's jobs, one of them, and those under way |
 //! | `assets` | the tenant's files |
 //! | `billing`, `ledger` | balance and spending, and the statement |
 //! | `keys`, `quickstart` | API keys, and the first steps with them |
 //! | `console/` | those who run the platform, and those who check its books |
-//! | `preferences` | `POST /preferences`: theme and language |
+//! | `settings` | the person: profile, password, sessions |
+//! | `preferences` | `POST /preferences`: theme, language and time zone |
 //! | `files` | `GET /static/{file}` |
 //! | `desk` | who stands at a page, and how it is to look for them |
+//! | `key_form` | the form of a new API key |
 //! | `filled` | multipart forms, whose files become assets |
 //! | `shown` | a job with all that its pages show |
 //! | `answer` | the headers of every page |
@@ -28,6 +30,7 @@ pub mod files;
 mod filled;
 pub mod job;
 pub mod jobs;
+mod key_form;
 pub mod keys;
 pub mod ledger;
 pub mod login;
@@ -38,7 +41,9 @@ pub mod overview;
 pub mod preferences;
 pub mod quickstart;
 pub mod register;
+pub mod settings;
 mod shown;
+pub mod tray;
 
 use axum::http::HeaderMap;
 use domain::id::RequestId;

@@ -16,13 +16,18 @@ use domain::{
     schema::ParamError,
 };
 use maud::{Markup, html};
-use projections::{live::Callable, queries::JobQuery};
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use projections::{
+    live::{Callable, Catalog},
+    queries::JobQuery,
+};
+use serde_json::{Map, Value, json};
 use templates_maud::{
-    form::{self, FormErrors},
+    form::{self, FormErrors, Sent},
     paths,
-    portal::model::{ModelPage, Offered, Tab, priced},
+    portal::{
+        chat::Speaker,
+        model::{ModelPage, Offered, Tab, priced},
+    },
 };
 use uuid::Uuid;
 
@@ -41,17 +46,10 @@ use crate::{
     state::AppState,
 };
 
+/// Among how many models somebody is looked for to go on with a conversation.
+const SPEAKERS: usize = 500;
 /// How many earlier results are shown.
 const RESULTS: u32 = 6;
-
-/// What of the model is shown.
-#[derive(Default, Deserialize)]
-pub struct Wanted {
-    cap: Option<String>,
-    tab: Option<String>,
-    example: Option<usize>,
-    from: Option<String>,
-}
 
 /// Shows a model.
 pub async fn show(
@@ -59,7 +57,7 @@ pub async fn show(
     context: RequestContext,
     hall: Hall,
     Path(model): Path<String>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<Vec<(String, String)>>,
 ) -> Response {
     match page(&state, &hall, &model, wanted).await {
         Ok(markup) => answer::page(StatusCode::OK, markup),
@@ -67,15 +65,18 @@ pub async fn show(
     }
 }
 
-async fn page(state: &AppState, hall: &Hall, model: &str, wanted: Wanted) -> ApiResult<Markup> {
-    let (cap, tab) = (bounded("cap", wanted.cap)?, bounded("tab", wanted.tab)?);
+async fn page(state: &AppState, hall: &Hall, model: &str, wanted: Vec<(String, String)>) -> ApiResult<Markup> {
+    let given = |name: &str| wanted.iter().find(|(given, _)| given == name).map(|(_, text)| text.clone());
+    let (cap, tab) = (bounded("cap", given("cap"))?, bounded("tab", given("tab"))?);
+    let example = given("example").and_then(|number| number.parse::<usize>().ok());
     let offered = offered(state, model)?;
     let chosen = offered.iter().find(|found| found.kind.name() == cap).or(offered.first());
     let chosen = chosen.ok_or_else(|| ApiError::not_found("model"))?.clone();
-    let values = match (wanted.example, wanted.from, &hall.desk) {
+    let fields = form::fields(&chosen.capability.param_schema, &chosen.capability.ui_hints);
+    let values = match (example, given("from"), &hall.desk) {
         (Some(number), _, _) => chosen.capability.ui_hints.examples.get(number).map(|example| example.params.clone()),
         (None, Some(job_id), Some(desk)) => params_of(state, desk, &job_id).await?,
-        _ => None,
+        _ => Some(form::read(&fields, &wanted)),
     };
     let values = values.unwrap_or_default();
     let results = match &hall.desk {
@@ -94,8 +95,8 @@ pub async fn price(
 ) -> Response {
     desk.read_balance(&state).await;
     let asked = async {
-        let found = found(&state, &desk, &model, &kind)?;
         let sent = fields(form)?;
+        let found = found(&state, &desk, spoken_by(&sent).unwrap_or(&model), &kind)?;
         let values = form::read(&form::fields(&found.capability.param_schema, &found.capability.ui_hints), &sent);
         Ok(offer(&state, Some(&desk), &found, &values))
     };
@@ -126,7 +127,13 @@ pub async fn run(
             return desk.failed(&error);
         }
     };
-    let values = form::read(&form::fields(&found.capability.param_schema, &found.capability.ui_hints), &filled.sent);
+    let found = match spoken_by(&filled.sent).map(|speaker| self::found(&state, &desk, speaker, &kind)).transpose() {
+        Ok(other) => other.unwrap_or(found),
+        Err(error) => return desk.failed(&error),
+    };
+    let mut values =
+        form::read(&form::fields(&found.capability.param_schema, &found.capability.ui_hints), &filled.sent);
+    begin_with(&mut values, &filled.sent);
     if let Err(wrong) = found.schema.resolve(Value::Object(values.clone())) {
         desk.read_balance(&state).await;
         return refused(&state, desk, &found, &values, &wrong, filled.once.as_deref());
@@ -138,7 +145,21 @@ pub async fn run(
     }
 }
 
-async fn submitted(
+/// The model that was chosen to go on with a conversation.
+fn spoken_by(sent: &Sent) -> Option<&str> {
+    sent.iter().find(|(name, text)| name == "model" && !text.is_empty()).map(|(_, text)| text.as_str())
+}
+
+/// Puts the prompt for all of a conversation before its messages.
+fn begin_with(values: &mut Map<String, Value>, sent: &Sent) {
+    let system = sent.iter().find(|(name, _)| name == "system").map(|(_, text)| text.trim()).unwrap_or_default();
+    let messages = values.get_mut("messages").and_then(Value::as_array_mut);
+    if let Some(messages) = messages.filter(|_| !system.is_empty()) {
+        messages.insert(0, json!({ "role": "system", "content": system }));
+    }
+}
+
+pub(super) async fn submitted(
     state: &AppState,
     desk: &Desk,
     found: &Callable,
@@ -233,6 +254,9 @@ impl Shown<'_> {
             let instead = going.replacement.as_ref().map(|name| format!(" → {name}")).unwrap_or_default();
             format!("{} {}{instead}", words.goes_on, going.sunset_at.format("%Y-%m-%d"))
         });
+        let speakers = speakers(&catalog, chosen);
+        let system =
+            values.get("messages").and_then(|messages| messages.get(0)).filter(|first| first["role"] == "system");
         let offered_now = offer(state, hall.desk.as_ref(), chosen, values);
         Ok(how(&ModelPage {
             look: &hall.look,
@@ -249,9 +273,22 @@ impl Shown<'_> {
             once: once.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned).as_str(),
             base_url: &state.settings.public_url,
             warning,
+            speakers: &speakers,
+            system: system.and_then(|first| first["content"].as_str()).unwrap_or_default(),
+            pulse: state.pulses.of(&chosen.model, chosen.kind),
             results,
         }))
     }
+}
+
+/// The models that can go on with a conversation; of other capabilities none.
+fn speakers(catalog: &Catalog, chosen: &Callable) -> Vec<Speaker> {
+    let talking = catalog.models().filter(|_| chosen.kind == CapabilityKind::Chat).take(SPEAKERS).filter_map(|entry| {
+        let identity = entry.model.identity()?;
+        catalog.callable(&identity.name, chosen.kind).ok()?;
+        Some(Speaker { name: identity.name.clone(), display_name: identity.display_name.clone() })
+    });
+    talking.collect()
 }
 
 /// All that can be called of a model now.
@@ -261,7 +298,7 @@ fn offered(state: &AppState, model: &str) -> ApiResult<Vec<Arc<Callable>>> {
     Ok(entry.callables().filter(|found| catalog.callable(&found.model, found.kind).is_ok()).collect())
 }
 
-fn found(state: &AppState, desk: &Desk, model: &str, kind: &str) -> ApiResult<Arc<Callable>> {
+pub(super) fn found(state: &AppState, desk: &Desk, model: &str, kind: &str) -> ApiResult<Arc<Callable>> {
     let unknown = |_| ApiError::new(ErrorCode::ModelNotFound, "there is no such capability").of("capability");
     callable(state, &desk.caller, model, kind.parse::<CapabilityKind>().map_err(unknown)?)
 }
@@ -281,7 +318,7 @@ fn offer(state: &AppState, desk: Option<&Desk>, found: &Callable, values: &Map<S
 }
 
 /// The parameters of an earlier job of the tenant, to run it again.
-async fn params_of(state: &AppState, desk: &Desk, job_id: &str) -> ApiResult<Option<Map<String, Value>>> {
+pub(super) async fn params_of(state: &AppState, desk: &Desk, job_id: &str) -> ApiResult<Option<Map<String, Value>>> {
     crate::generation::watch::job_of(state, &desk.caller, job_id).await?;
     let job_id = job_id.parse().map_err(|_| ApiError::not_found("job"))?;
     let inputs = state.parts.dispatcher.parts().contents.job_inputs(&job_id).await?;

@@ -1,4 +1,4 @@
-//! `POST /preferences`: theme and language, kept in the browser. Nothing of a person is changed.
+//! `POST /preferences`: theme, language and time zone, kept in the browser. Nothing of a person is changed.
 
 use axum::{
     Form,
@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
-use templates_maud::{Theme, Words, paths};
+use templates_maud::{Theme, Words, paths, words::zone_named};
 
 use super::{as_page, desk, fields};
 use crate::{caller::csrf, request::RequestContext, state::AppState};
@@ -22,6 +22,7 @@ const BACK_MAX_BYTES: usize = 2_000;
 pub struct Preferences {
     theme: Option<String>,
     lang: Option<String>,
+    zone: Option<String>,
     #[serde(default)]
     back: String,
 }
@@ -43,9 +44,12 @@ pub async fn submit(
     response.headers_mut().insert(header::LOCATION, location);
     let theme = chosen.theme.map(|name| (desk::THEME, Theme::named(&name).name()));
     let lang = chosen.lang.and_then(|lang| Words::tagged(&lang)).map(|words| (desk::LANGUAGE, words.lang));
-    for (name, value) in theme.into_iter().chain(lang) {
+    let zone = chosen.zone.and_then(|zone| zone_named(&zone)).map(|zone| (desk::ZONE, zone.name()));
+    for (name, value) in theme.into_iter().chain(lang).chain(zone) {
         let secure = if state.settings.secure_cookies() { "; Secure" } else { "" };
-        let line = format!("{name}={value}; Path=/; Max-Age={KEPT_SECONDS}; HttpOnly; SameSite=Lax{secure}");
+        // A script sets the zone where nobody did.
+        let hidden = if name == desk::ZONE { "" } else { "; HttpOnly" };
+        let line = format!("{name}={value}; Path=/; Max-Age={KEPT_SECONDS}{hidden}; SameSite=Lax{secure}");
         response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_str(&line).expect("both are ASCII names"));
     }
     response

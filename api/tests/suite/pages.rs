@@ -11,7 +11,19 @@ use uuid::Uuid;
 
 use crate::support::{Api, start};
 
+/// Publishes a model that makes pictures.
 pub async fn publish(api: &Api) {
+    let id = ModelId::from_uuid(Uuid::now_v7());
+    for command in model("a-model", "A <b>model</b>") {
+        let context = Context { actor: "test".into(), request_id: "test".into() };
+        let work = Work { unit: Unit::of(&id, command), context, side: Side::default() };
+        let position = api.state.store.execute(work).await.expect("published").position;
+        assert!(api.state.follower.reached(position, std::time::Duration::from_secs(10)).await);
+    }
+}
+
+/// What registers and publishes a model that makes pictures.
+pub fn model(name: &str, display_name: &str) -> [ModelCommand; 2] {
     let capability = json!({
         "kind": "text_to_image",
         "param_schema": {
@@ -30,19 +42,13 @@ pub async fn publish(api: &Api) {
         "routes": [{"provider": "ark", "upstream_model": "some-image"}],
     });
     let identity = Identity {
-        name: "a-model".into(),
-        display_name: "A <b>model</b>".into(),
+        name: name.into(),
+        display_name: display_name.into(),
         provider: "ark".into(),
         description: "Pictures.".into(),
     };
     let capability = Box::new(serde_json::from_value(capability).expect("a capability"));
-    let id = ModelId::from_uuid(Uuid::now_v7());
-    for command in [ModelCommand::RegisterModel(identity), ModelCommand::PublishCapability(capability)] {
-        let context = Context { actor: "test".into(), request_id: "test".into() };
-        let work = Work { unit: Unit::of(&id, command), context, side: Side::default() };
-        let position = api.state.store.execute(work).await.expect("published").position;
-        assert!(api.state.follower.reached(position, std::time::Duration::from_secs(10)).await);
-    }
+    [ModelCommand::RegisterModel(identity), ModelCommand::PublishCapability(capability)]
 }
 
 #[tokio::test]
@@ -113,8 +119,8 @@ async fn a_key_is_shown_once_and_ended_by_forms() {
     assert_eq!(api.client.get("/v1/account", Some(&key)).await.status, 200);
     let listed = browser.get("/keys").await.text();
     assert!(!listed.contains(&key) && listed.contains(&key[..12]), "only its beginning is shown again");
-    let (_, rest) = listed.split_once("action=\"/keys/key_").expect("it can be ended");
-    let path = format!("/keys/key_{}", rest.split('"').next().unwrap_or_default());
+    let (before, _) = listed.split_once("/revoke\"").expect("it can be ended");
+    let path = format!("{}/revoke", before.rsplit('"').next().unwrap_or_default());
     assert_eq!(browser.send(&path, &[("csrf_token", &browser.token)]).await.status, 303);
     assert_eq!(api.client.get("/v1/account", Some(&key)).await.status, 401);
 }

@@ -46,6 +46,16 @@ impl Field<'_> {
         matches!(self.widget, Widget::Image | Widget::Images | Widget::Video | Widget::Videos | Widget::Audios)
     }
 
+    /// How the media types begin that it takes; for fields that take files.
+    #[must_use]
+    pub const fn media_type(&self) -> &'static str {
+        match self.widget {
+            Widget::Video | Widget::Videos => "video/",
+            Widget::Audios => "audio/",
+            _ => "image/",
+        }
+    }
+
     /// Whether it takes several files.
     #[must_use]
     pub const fn is_several(&self) -> bool {

@@ -211,16 +211,11 @@ fn toggle(field: &Field<'_>, name: &str, id: &str, described: &str, value: Optio
 
 /// A file to upload, or where one is: an asset's id or an address.
 fn media(words: &Words, field: &Field<'_>, name: &str, text: &str, id: &str, described: &str) -> Markup {
-    let accept = match field.widget {
-        Widget::Video | Widget::Videos => "video/*",
-        Widget::Audios => "audio/*",
-        _ => "image/*",
-    };
     // A picture within the text is too long to show, and is sent as it is.
     let long = text.len() > 2_000;
     html! {
         div.media {
-            input type="file" name={ (FILE_PREFIX) (field.name()) } accept=(accept) multiple[field.is_several()]
+            input type="file" name={ (FILE_PREFIX) (field.name()) } accept={ (field.media_type()) "*" } multiple[field.is_several()]
                 aria-label={ (title(field)) ": " (words.upload) };
             @if long {
                 input type="hidden" name=(name) value=(text);

@@ -19,6 +19,13 @@ pub fn sentence(words: &Words, price: &Price) -> Option<String> {
     Some(format!("{from}{} {}", credits(words, lowest), per(words, main)))
 }
 
+/// The lowest rate for one of what is counted, in millionths of a micro-credit, so that rates can be compared.
+#[must_use]
+pub fn lowest(price: &Price) -> Option<i128> {
+    let each = |rate: &Rate, credits: Credits| i128::from(credits.micro()) * 1_000_000 / i128::from(rate.per.max(1));
+    price.rates.iter().flat_map(|rate| rate.tiers.iter().map(move |tier| each(rate, tier.rate))).min()
+}
+
 /// What a rate is for, such as "per 1,000,000 tokens of the answer".
 fn per(words: &Words, rate: &Rate) -> String {
     let meter = words.meter_name(rate.meter);

@@ -1,14 +1,16 @@
 //! The tenant's files: what was made and what was brought.
 
 use chrono::{DateTime, Utc};
+use domain::capability::{Capability, CapabilityKind};
 use maud::{Markup, html};
 
 use super::job::Media;
 use crate::{
     figures::{bytes, moment},
+    form::{PREFIX, fields},
     page::{Look, Page, Visitor, form_token},
     parts::pager::pager,
-    paths::{ASSET_DELETE, ASSETS, JOB, fill, with_query},
+    paths::{ASSET_DELETE, ASSETS, ASSETS_DELETE, JOB, MODEL, fill, with_query},
 };
 
 /// A file.
@@ -24,6 +26,37 @@ pub struct Shown {
     pub created_at: DateTime<Utc>,
 }
 
+/// A form that takes files.
+#[derive(Clone, Debug)]
+pub struct Use {
+    /// The public name of the model.
+    pub model: String,
+    /// What the model is called.
+    pub display_name: String,
+    /// What it does with the file.
+    pub kind: CapabilityKind,
+    /// The parameter that the file goes into.
+    pub field: String,
+    /// How the media types begin that it takes.
+    pub media: &'static str,
+}
+
+impl Use {
+    /// How a capability's form takes a file, if it does.
+    #[must_use]
+    pub fn of(model: &str, display_name: &str, capability: &Capability) -> Option<Self> {
+        let fields = fields(&capability.param_schema, &capability.ui_hints);
+        let field = fields.iter().find(|field| field.is_media())?;
+        Some(Self {
+            model: model.to_owned(),
+            display_name: display_name.to_owned(),
+            kind: capability.kind,
+            field: field.name(),
+            media: field.media_type(),
+        })
+    }
+}
+
 /// A page of files.
 #[derive(Debug)]
 pub struct AssetsPage<'a> {
@@ -35,6 +68,8 @@ pub struct AssetsPage<'a> {
     pub kind: &'a str,
     /// The files, the newest first.
     pub assets: &'a [Shown],
+    /// What files can be used in.
+    pub uses: &'a [Use],
     /// What was wrong with an upload.
     pub failure: Option<&'a str>,
     /// The cursor that this page begins after.
@@ -52,9 +87,9 @@ impl AssetsPage<'_> {
         let content = html! {
             h1 { (words.assets) }
             @if let Some(failure) = self.failure { p.note role="alert" { (failure) } }
-            form.inline.card.pad method="post" action=(ASSETS) enctype="multipart/form-data" data-drop {
+            form.inline.card.pad method="post" action=(ASSETS) enctype="multipart/form-data" data-drop data-word=(words.portal.uploading) {
                 (form_token(&self.visitor.form_token))
-                label { span { (words.upload_file) } input type="file" name="file" required accept="image/*,video/*,audio/*,application/pdf"; }
+                label { span { (words.portal.drop_here) " " span.soft { (words.upload_file) } } input type="file" name="file" required multiple accept="image/*,video/*,audio/*,application/pdf"; }
                 button type="submit" { (words.upload) }
             }
             nav.tabs aria-label=(words.kind) {
@@ -63,10 +98,35 @@ impl AssetsPage<'_> {
                 }
             }
             @if self.assets.is_empty() { div.card { div.empty { p { (words.no_assets) } } } }
+            @if !self.assets.is_empty() {
+                form #several method="post" action=(ASSETS_DELETE) {
+                    (form_token(&self.visitor.form_token))
+                    p { button.quiet type="submit" data-confirm=(words.portal.delete_selected_sure) { (words.portal.delete_selected) } }
+                }
+            }
             ul.gallery { @for asset in self.assets { li { (self.one(asset)) } } }
             (pager(words, ASSETS, &[("kind", self.kind)], self.after, self.next))
         };
         Page { look: self.look, title: words.assets, visitor: Some(self.visitor), narrow: false, content }.render()
+    }
+
+    /// The forms that take this file.
+    fn uses(&self, asset: &Shown) -> Markup {
+        let words = self.look.words;
+        let uses: Vec<&Use> = self.uses.iter().filter(|one| asset.media.content_type.starts_with(one.media)).collect();
+        html! {
+            @if !uses.is_empty() {
+                details.uses {
+                    summary { (words.portal.use_in) }
+                    ul {
+                        @for one in uses {
+                            @let field = format!("{PREFIX}{}", one.field);
+                            li { a href=(with_query(&fill(MODEL, &[&one.model]), &[("cap", one.kind.name()), (&field, &asset.media.asset_id)])) { (one.display_name) " · " (words.capability_name(one.kind)) } }
+                        }
+                    }
+                }
+            }
+        }
     }
 
     fn one(&self, asset: &Shown) -> Markup {
@@ -80,11 +140,12 @@ impl AssetsPage<'_> {
                     video src=(media.url) controls muted playsinline preload="metadata" aria-label=(name) {}
                 } @else { a href=(media.url) { (media.content_type) } }
                 figcaption.soft {
-                    span.id { (name) } br;
+                    label.toggle { input type="checkbox" form="several" name="asset" value=(media.asset_id) aria-label={ (words.portal.select) " " (name) }; span.id { (name) } }
                     @if let Some((width, height)) = media.size { (width) " × " (height) " · " }
                     (bytes(media.bytes)) " · " (moment(words, asset.created_at)) br;
                     a href=(media.url) download { (words.download) }
                     @if let Some(job_id) = &asset.job_id { " · " a href=(fill(JOB, &[job_id])) { (words.job) } }
+                    (self.uses(asset))
                     form.inline-form method="post" action=(fill(ASSET_DELETE, &[&media.asset_id])) {
                         (form_token(&self.visitor.form_token))
                         " · " button.link type="submit" data-confirm=(words.delete_sure) { (words.delete) }

@@ -1,8 +1,7 @@
 //! Balance and spending: what there is, and where it went, day by day.
 
-use std::collections::BTreeMap;
-
 use chrono::NaiveDate;
+use domain::account::BudgetPeriod;
 use maud::{Markup, html};
 use projections::rows::{LedgerRow, UsageRow};
 
@@ -10,14 +9,33 @@ use super::{ledger, overview::Balance};
 use crate::{
     figures::{amount, short_amount},
     page::{Look, Page, Visitor},
-    paths::LEDGER,
-    words::Words,
+    parts::chart::Spending,
+    paths::{KEYS, LEDGER},
 };
 
-/// How many models have a share of their own; the rest is one.
-const SHARES: usize = 5;
-/// The height of the chart's bars, in its own units.
-const HEIGHT: i64 = 120;
+/// How fast credits go, in micro-credits. Months and days are those of UTC, as in the books.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pace {
+    /// Charged in this month.
+    pub this_month: i64,
+    /// Charged in the month before.
+    pub last_month: i64,
+    /// Charged in the last seven days.
+    pub last_week: i64,
+}
+
+/// A budget and what is gone of it, in micro-credits.
+#[derive(Clone, Debug)]
+pub struct BudgetShown {
+    /// The name of the API key; without one it is the tenant's.
+    pub whose: Option<String>,
+    /// For which stretch of time.
+    pub period: BudgetPeriod,
+    /// The budget.
+    pub limit: i64,
+    /// Spent and held of it.
+    pub spent: i64,
+}
 
 /// The page of balance and spending.
 #[derive(Debug)]
@@ -32,6 +50,10 @@ pub struct BillingPage<'a> {
     pub days: &'a [NaiveDate],
     /// What was used on them.
     pub usage: &'a [UsageRow],
+    /// How fast credits go.
+    pub pace: Pace,
+    /// The budgets of the tenant and of its keys.
+    pub budgets: &'a [BudgetShown],
     /// The latest lines of the ledger.
     pub lines: &'a [LedgerRow],
 }
@@ -44,7 +66,9 @@ impl BillingPage<'_> {
         let content = html! {
             h1 { (words.billing) }
             (self.balance.sums(words))
+            (self.pace())
             (self.spending())
+            (self.budgets())
             section.card {
                 header { h2 { (words.ledger) } a href=(LEDGER) { (words.see_all) } }
                 @if self.lines.is_empty() { div.empty { p { (words.no_ledger) } } } @else { (ledger::table(words, self.lines)) }
@@ -55,68 +79,78 @@ impl BillingPage<'_> {
 
     fn spending(&self) -> Markup {
         let words = self.look.words;
-        let models = by_model(self.usage);
-        let total: i64 = models.iter().map(|(_, spent)| spent).sum();
+        let spending = Spending::of(words, self.days, self.usage);
         html! {
             section.card aria-labelledby="spending" {
-                header { h2 #spending { (words.spent_30) } span.amount { (amount(total, false)) " " span.unit { (words.credits) } } }
-                div.pad {
-                    (self.chart())
-                    details {
-                        summary { (words.as_table) }
-                        table {
-                            thead { tr { th scope="col" { (words.model) } th.num scope="col" { (words.charged) } } }
-                            tbody { (shares(words, &models)) }
-                        }
-                    }
-                }
+                header { h2 #spending { (words.spent_30) } span.amount { (amount(spending.total(), false)) " " span.unit { (words.credits) } } }
+                div.pad { (spending.render(words)) }
             }
         }
     }
 
-    /// A bar a day, from zero, drawn on the server.
-    fn chart(&self) -> Markup {
-        let words = self.look.words;
-        let spent: Vec<i64> = self
-            .days
-            .iter()
-            .map(|day| self.usage.iter().filter(|row| row.day == *day).map(|row| row.charged).sum())
-            .collect();
-        let most = spent.iter().copied().max().unwrap_or(0).max(1);
-        let width = 12 * spent.len();
+    /// This month beside the last, and how long the balance lasts.
+    fn pace(&self) -> Markup {
+        let (words, pace) = (self.look.words, self.pace);
+        let spent = |micro: i64| html! { span.amount { (amount(micro, false)) } " " span.unit { (words.credits) } };
         html! {
-            svg.chart viewBox={ "0 0 " (width) " " (HEIGHT + 4) } preserveAspectRatio="none" role="img" aria-labelledby="chart-title" {
-                title #chart-title { (words.spent_30) }
-                @for ((place, day), spent) in self.days.iter().enumerate().zip(&spent) {
-                    @let height = spent.saturating_mul(HEIGHT) / most;
-                    rect x=(12 * place + 1) y=(HEIGHT - height) width="10" height=(height.max(i64::from(*spent > 0))) {
-                        title { (day) ": " (short_amount(*spent)) }
+            section.card aria-label=(words.portal.forecast) {
+                dl.sums.many {
+                    div { dt { (words.portal.this_month) " " span.soft { "UTC" } } dd { (spent(pace.this_month)) } }
+                    div { dt { (words.portal.last_month) } dd { (spent(pace.last_month)) } }
+                    div {
+                        dt { (words.portal.forecast) }
+                        dd { @match pace.days_left(self.balance.available) {
+                            Some(days) => span.amount { (days) " " (words.portal.days) },
+                            None => span.soft { (words.portal.no_spending) },
+                        } }
                     }
                 }
-                line x1="0" y1=(HEIGHT) x2=(width) y2=(HEIGHT) {}
             }
-            p.chart-ends.soft {
-                @if let (Some(first), Some(last)) = (self.days.first(), self.days.last()) { span { (first) } span { (words.most) " " (short_amount(if most > 1 { most } else { 0 })) } span { (last) } }
+        }
+    }
+
+    fn budgets(&self) -> Markup {
+        let words = self.look.words;
+        html! {
+            section.card aria-labelledby="budgets" {
+                header { h2 #budgets { (words.portal.budgets) } a href=(KEYS) { (words.keys) } }
+                @if self.budgets.is_empty() { div.empty { p { (words.portal.no_budgets) } } } @else {
+                    div.scroll { table.rows {
+                        thead { tr { th scope="col" { (words.key_name) } th scope="col" { (words.kind) } th scope="col" { (words.portal.budgets) } th.num scope="col" { (words.charged) } } }
+                        tbody {
+                            @for budget in self.budgets {
+                                tr {
+                                    td { (budget.whose.as_deref().unwrap_or(words.portal.tenant)) }
+                                    td.soft { (match budget.period { BudgetPeriod::Day => words.portal.per_day, BudgetPeriod::Month => words.portal.per_month, BudgetPeriod::Total => words.portal.in_all }) }
+                                    td { meter aria-label=(budget.whose.as_deref().unwrap_or(words.portal.tenant)) min="0" max=(budget.limit.max(1)) high=(budget.limit / 5 * 4) value=(budget.spent.min(budget.limit)) { (short_amount(budget.spent)) } }
+                                    td.num.amount { (short_amount(budget.spent)) " / " (short_amount(budget.limit)) }
+                                }
+                            }
+                        }
+                    } }
+                }
             }
         }
     }
 }
 
-fn by_model(usage: &[UsageRow]) -> Vec<(&str, i64)> {
-    let mut models: BTreeMap<&str, i64> = BTreeMap::new();
-    for row in usage {
-        *models.entry(&row.model).or_default() += row.charged;
+impl Pace {
+    /// For how many days the balance lasts, if anything was spent lately.
+    #[must_use]
+    pub fn days_left(self, available: i64) -> Option<i64> {
+        (self.last_week > 0)
+            .then(|| (i128::from(available.max(0)) * 7 / i128::from(self.last_week)).try_into().unwrap_or(i64::MAX))
     }
-    let mut models: Vec<_> = models.into_iter().collect();
-    models.sort_by_key(|(_, spent)| std::cmp::Reverse(*spent));
-    models
 }
 
-fn shares(words: &Words, models: &[(&str, i64)]) -> Markup {
-    let (first, rest) = models.split_at(models.len().min(SHARES));
-    let other: i64 = rest.iter().map(|(_, spent)| spent).sum();
-    html! {
-        @for (model, spent) in first { tr { td { (model) } td.num.amount { (amount(*spent, false)) } } }
-        @if !rest.is_empty() { tr { td { (words.other) } td.num.amount { (amount(other, false)) } } }
+#[cfg(test)]
+mod tests {
+    use super::Pace;
+
+    #[test]
+    fn the_balance_lasts_as_long_as_the_pace_of_the_week_lets_it() {
+        let pace = |last_week| Pace { this_month: 0, last_month: 0, last_week };
+        assert_eq!(pace(70).days_left(105), Some(10));
+        assert_eq!((pace(70).days_left(-5), pace(0).days_left(100)), (Some(0), None));
     }
 }

@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::jobs::capability_name;
 use crate::{
-    figures::{bytes, moment},
+    figures::{ago, bytes, elapsed, moment},
     form::shown,
     page::{Look, Page, Visitor, form_token},
-    parts::{receipt::receipt, state::state, timeline::timeline},
-    paths::{JOB, JOB_CANCEL, JOB_CARD, JOB_STATE, MODEL, fill, with_query},
+    parts::{markdown::markdown, receipt::receipt, snippet::snippet, state::state, timeline::timeline},
+    paths::{JOB, JOB_CANCEL, JOB_CARD, JOB_RETRY, JOB_STATE, MODEL, fill, with_query},
     words::Words,
 };
 
@@ -30,6 +30,15 @@ pub struct Media {
     pub size: Option<(u32, u32)>,
 }
 
+/// What a model wrote.
+#[derive(Clone, Debug, Default)]
+pub struct Answer {
+    /// What it thought before.
+    pub reasoning: String,
+    /// What it answered.
+    pub content: String,
+}
+
 /// A job, as its pages show it.
 #[derive(Debug)]
 pub struct JobShown<'a> {
@@ -46,25 +55,37 @@ pub struct JobShown<'a> {
     /// What came of it, as files.
     pub media: &'a [Media],
     /// What came of it, as text.
-    pub texts: &'a [String],
+    pub answers: &'a [Answer],
     /// How its charge adds up, once it is charged.
     pub charge: Option<&'a Charge>,
     /// What a person reads when it failed.
     pub failure: Option<&'a str>,
     /// How far it is, in percent, if the provider says so.
     pub progress: Option<u8>,
+    /// How long half of its like took, in milliseconds, if that is known.
+    pub usual_ms: Option<u64>,
+    /// The once-only key of running it once more.
+    pub once: &'a str,
 }
 
 impl JobShown<'_> {
-    /// The page.
+    /// The page; with the job as JSON instead of its parts if that is given.
     #[must_use]
-    pub fn page(&self, look: &Look, visitor: &Visitor) -> Markup {
+    pub fn page(&self, look: &Look, visitor: &Visitor, raw: Option<&str>) -> Markup {
+        let path = fill(JOB, &[&self.job.job_id]);
+        let tabs = [
+            (path.clone(), look.words.portal.overview_tab, raw.is_none()),
+            (with_query(&path, &[("tab", "raw")]), look.words.portal.raw, raw.is_some()),
+        ];
         let words = self.words;
         let title = format!("{} · {}", self.job.model, capability_name(words, &self.job.capability));
         let content = html! {
             h1 { (title) }
             p.soft { span.id { (self.job.job_id) } " · " (moment(words, self.job.created_at)) }
-            (self.state())
+            nav.tabs aria-label=(words.views) {
+                @for (target, word, here) in &tabs { a href=(target) aria-current=[here.then_some("page")] { (word) } }
+            }
+            @match raw { Some(raw) => (snippet(words, "JSON", raw)), None => (self.state()) }
         };
         Page { look, title: &title, visitor: Some(visitor), narrow: false, content }.render()
     }
@@ -75,7 +96,8 @@ impl JobShown<'_> {
         let (words, job) = (self.words, self.job);
         let again = (!job.status.is_final()).then(|| fill(JOB_STATE, &[&job.job_id]));
         html! {
-            div.job #job data-job=(job.job_id) data-over[job.status.is_final()] hx-get=[again.as_deref()] hx-trigger=[again.as_ref().map(|_| "every 2s, zephyr:news")] hx-swap="outerHTML" {
+            div.job #job data-job=(job.job_id) data-over[job.status.is_final()] data-sequence=(job.last_sequence)
+                hx-get=[again.as_deref()] hx-trigger=[again.as_ref().map(|_| "zephyr:news")] hx-swap="outerHTML" {
                 div.job-main {
                     p.job-state role="status" { (state(words, job.status, job.stage)) }
                     @if !job.status.is_final() { (self.waiting()) }
@@ -98,7 +120,8 @@ impl JobShown<'_> {
         let (words, job) = (self.words, self.job);
         let again = (!job.status.is_final()).then(|| fill(JOB_CARD, &[&job.job_id]));
         html! {
-            article.result data-job=(job.job_id) data-over[job.status.is_final()] hx-get=[again.as_deref()] hx-trigger=[again.as_ref().map(|_| "every 2s, zephyr:news")] hx-swap="outerHTML" {
+            article.result data-job=(job.job_id) data-over[job.status.is_final()] data-sequence=(job.last_sequence)
+                hx-get=[again.as_deref()] hx-trigger=[again.as_ref().map(|_| "zephyr:news")] hx-swap="outerHTML" {
                 header {
                     (state(words, job.status, job.stage))
                     a id={ "details-" (job.job_id) } href=(fill(JOB, &[&job.job_id])) { (words.details) }
@@ -110,11 +133,16 @@ impl JobShown<'_> {
         }
     }
 
-    /// Honest progress: the provider's, or none.
+    /// Honest progress: the provider's, or none; since when, and how long its like usually take.
     fn waiting(&self) -> Markup {
+        let words = self.words;
         html! {
+            p.soft {
+                (ago(words, self.job.created_at))
+                @if let Some(usual) = self.usual_ms { " · " (words.portal.usually_takes) " " (elapsed(usual)) }
+            }
             @match self.progress {
-                Some(percent) => progress value=(percent) max="100" { (percent) " %" },
+                Some(percent) => progress aria-label=(words.status_name(JobStatus::Running)) value=(percent) max="100" { (percent) " %" },
                 None => progress aria-label=(self.words.status_name(JobStatus::Running)) {},
             }
         }
@@ -122,8 +150,21 @@ impl JobShown<'_> {
 
     fn outputs(&self) -> Markup {
         html! {
-            @if !self.texts.is_empty() { div.texts { @for text in self.texts { div.answer { (text) } } } }
+            @if !self.answers.is_empty() { div.texts { (self.answer()) } }
             @if !self.media.is_empty() { ul.gallery { @for media in self.media { li { (self.one(media)) } } } }
+        }
+    }
+
+    /// What the model answered, as markup.
+    #[must_use]
+    pub fn answer(&self) -> Markup {
+        html! {
+            @for answer in self.answers {
+                @if !answer.reasoning.is_empty() {
+                    details.reasoning { summary { (self.words.portal.reasoning) } div { (answer.reasoning) } }
+                }
+                (markdown(&answer.content))
+            }
         }
     }
 
@@ -171,8 +212,14 @@ impl JobShown<'_> {
         // What keeps its id keeps the focus while this part is exchanged.
         html! {
             p.actions {
-                a.button.quiet #run-again href=(again) { (words.run_again) }
-                a.button.quiet #show-json href={ "/v1/jobs/" (job.job_id) } { "JSON" }
+                a.button.quiet #open-playground href=(again) { (words.portal.open_playground) }
+            }
+            @if job.status.is_final() && self.params.is_object() {
+                form.again method="post" action=(fill(JOB_RETRY, &[&job.job_id])) {
+                    (form_token(self.form_token))
+                    input type="hidden" name="once" value=(self.once);
+                    button.quiet #run-again type="submit" { (words.run_again) }
+                }
             }
             @if !job.status.is_final() {
                 form method="post" action=(fill(JOB_CANCEL, &[&job.job_id])) {

@@ -1,6 +1,6 @@
 //! The API keys of a tenant: issued, shown once, ended.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::{Credits, tenant::ApiKey};
 use maud::{Markup, html};
 
@@ -8,7 +8,7 @@ use crate::{
     figures::{moment, short_amount},
     page::{Look, Page, Visitor, form_token},
     parts::snippet::snippet,
-    paths::{KEY_REVOKE, KEYS, QUICKSTART, fill},
+    paths::{KEY_REVOKE, KEY_ROTATE, KEYS, QUICKSTART, fill},
     words::Words,
 };
 
@@ -23,6 +23,10 @@ pub struct KeysPage<'a> {
     pub keys: &'a [ApiKey],
     /// What each key spent in the last thirty days, in micro-credits, in their order.
     pub spent: &'a [i64],
+    /// On which day each key was last used within those thirty.
+    pub last_used: &'a [Option<NaiveDate>],
+    /// What a key may be allowed.
+    pub scopes: &'a [&'a str],
     /// The key that was just issued: its only appearance.
     pub issued: Option<&'a str>,
     /// What was wrong with the form.
@@ -58,12 +62,30 @@ impl KeysPage<'_> {
         html! {
             section.card { div.pad {
                 @if let Some(failure) = self.failure { p.note role="alert" { (failure) } }
-                form.inline method="post" action=(KEYS) {
+                form.stack method="post" action=(KEYS) {
                     (form_token(&self.visitor.form_token))
-                    label { span { (words.key_name) } input type="text" name="name" required maxlength="100" autocomplete="off"; }
-                    label { span { (words.key_budget) " " span.soft { "(" (words.optional) ")" } } input type="text" name="budget" inputmode="decimal" autocomplete="off"; }
-                    label { span { (words.key_rpm) " " span.soft { "(" (words.optional) ")" } } input type="number" name="requests_per_minute" min="1"; }
-                    button type="submit" { (words.create_key) }
+                    div.inline-fields {
+                        label { span { (words.key_name) } input type="text" name="name" required maxlength="100" autocomplete="off"; }
+                        (optional(words, words.key_budget, "budget", "decimal"))
+                        (optional(words, words.key_rpm, "requests_per_minute", "numeric"))
+                    }
+                    details.advanced {
+                        summary { (words.portal.limits) }
+                        div.inline-fields {
+                            (optional(words, words.portal.budget_day, "budget_per_day", "decimal"))
+                            (optional(words, words.portal.budget_month, "budget_per_month", "decimal"))
+                            (optional(words, words.portal.at_once, "concurrent_jobs", "numeric"))
+                            label { span { (words.portal.expires_on) " " span.soft { "(" (words.zone.name()) ")" } } input type="date" name="expires_on"; }
+                        }
+                        fieldset {
+                            legend { (words.portal.scopes) " " span.soft { (words.portal.scopes_hint) } }
+                            div.inline-fields {
+                                @for (scope, name) in self.scopes.iter().zip(words.portal.scope_names) { label.toggle { input type="checkbox" name="scope" value=(scope); span { (name) } } }
+                            }
+                        }
+                        label { span { (words.portal.models_allowed) " " span.soft { (words.portal.models_hint) } } input type="text" name="models" autocomplete="off"; }
+                    }
+                    p.actions { button type="submit" { (words.create_key) } }
                 }
             } }
         }
@@ -75,18 +97,23 @@ impl KeysPage<'_> {
             div.scroll { table.rows {
                 thead { tr {
                     th scope="col" { (words.key_name) } th scope="col" { (words.key) } th.num scope="col" { (words.spent_30) }
-                    th.num scope="col" { (words.key_budget) } th scope="col" { (words.expires) } th scope="col" { span.visually-hidden { (words.actions) } }
+                    th.num scope="col" { (words.key_budget) } th scope="col" { (words.portal.last_used) } th scope="col" { (words.expires) } th scope="col" { span.visually-hidden { (words.actions) } }
                 } }
                 tbody {
-                    @for (key, spent) in self.keys.iter().zip(self.spent) {
+                    @for ((key, spent), last_used) in self.keys.iter().zip(self.spent).zip(self.last_used) {
                         tr {
-                            td { (key.name) @if !key.models.is_empty() { " " span.soft { (key.models.join(", ")) } } }
+                            td { (key.name) @if !key.models.is_empty() { " " span.soft { (key.models.join(", ")) } } @if !key.scopes.is_empty() { " " span.soft { (key.scopes.join(", ")) } } }
                             td { span.id { (key.prefix) "…" } }
                             td.num.amount data-label=(words.spent_30) { (short_amount(*spent)) }
                             td.num.amount data-label=(words.key_budget) { (key.budget.map_or_else(|| "–".to_owned(), |budget: Credits| short_amount(budget.micro()))) }
+                            td.when data-label=(words.portal.last_used) { @match last_used { Some(day) => (day), None => (words.portal.never) } }
                             td.when data-label=(words.expires) { (expiry(words, key.expires_at)) }
-                            td {
+                            td.actions {
                                 @if self.owner {
+                                    form method="post" action=(fill(KEY_ROTATE, &[key.api_key_id.as_str()])) {
+                                        (form_token(&self.visitor.form_token))
+                                        button.quiet type="submit" data-confirm=(words.portal.rotate_sure) { (words.portal.rotate) }
+                                    }
                                     form method="post" action=(fill(KEY_REVOKE, &[key.api_key_id.as_str()])) {
                                         (form_token(&self.visitor.form_token))
                                         button.quiet type="submit" data-confirm=(words.revoke_sure) { (words.revoke) }
@@ -103,4 +130,8 @@ impl KeysPage<'_> {
 
 fn expiry(words: &Words, at: Option<DateTime<Utc>>) -> Markup {
     at.map_or_else(|| html! { "–" }, |at| moment(words, at))
+}
+
+fn optional(words: &Words, word: &str, name: &str, mode: &str) -> Markup {
+    html! { label { span { (word) " " span.soft { "(" (words.optional) ")" } } input type="text" name=(name) inputmode=(mode) autocomplete="off"; } }
 }

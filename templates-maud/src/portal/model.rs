@@ -1,17 +1,24 @@
 //! A model's page: its playground, made of schema and hints alone, and beside it the API, the price and what is known.
 
-use domain::capability::{Capability, Layout};
+use domain::capability::{Capability, Layout, Widget};
 use maud::{Markup, html};
 use serde_json::{Map, Value, json};
 
+use super::{
+    about::{self, Pulse},
+    chat::{self, Speaker},
+};
 use crate::{
     figures::short_amount,
-    form::{self, FormErrors, fields},
+    form::{self, Field, FormErrors, PREFIX, fields, shown},
     page::{Look, Page, Visitor, form_token},
     parts::{price, receipt, snippet::snippet},
-    paths::{LOGIN, MODEL, PRICE, RUN, fill, with_query},
+    paths::{JOB_ANSWER, LOGIN, MODEL, PRICE, RUN, fill, with_query},
     words::Words,
 };
+
+/// The longest text of a form that stands in links.
+const MIRRORED_BYTES: usize = 1_000;
 
 /// What of the page is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,11 +30,13 @@ pub enum Tab {
     Api,
     /// What it costs.
     Pricing,
+    /// What it takes, and how it did lately.
+    About,
 }
 
 impl Tab {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Playground, Self::Api, Self::Pricing];
+    pub const ALL: [Self; 4] = [Self::Playground, Self::Api, Self::Pricing, Self::About];
 
     /// Its name in the URL.
     #[must_use]
@@ -36,6 +45,7 @@ impl Tab {
             Self::Playground => "playground",
             Self::Api => "api",
             Self::Pricing => "pricing",
+            Self::About => "about",
         }
     }
 
@@ -90,6 +100,12 @@ pub struct ModelPage<'a> {
     pub base_url: &'a str,
     /// When it goes, and what to use then.
     pub warning: Option<String>,
+    /// Who may go on with a conversation.
+    pub speakers: &'a [Speaker],
+    /// The prompt for all of a conversation.
+    pub system: &'a str,
+    /// How the capability did in the last day.
+    pub pulse: Pulse,
     /// Results of earlier runs, the newest first.
     pub results: Markup,
 }
@@ -107,6 +123,7 @@ impl ModelPage<'_> {
                 Tab::Playground => (self.playground()),
                 Tab::Api => (self.api()),
                 Tab::Pricing => (self.pricing()),
+                Tab::About => (about::about(self.words(), self.description, self.capability, self.pulse)),
             }
         };
         let Self { look, visitor, .. } = *self;
@@ -118,24 +135,37 @@ impl ModelPage<'_> {
     }
 
     fn tabs(&self) -> Markup {
-        let (words, path) = (self.words(), fill(MODEL, &[self.name]));
-        let kind = self.capability.kind.name();
+        let (words, kind) = (self.words(), self.capability.kind.name());
         html! {
             @if self.capabilities.len() > 1 {
                 nav.tabs aria-label=(words.capability) {
                     @for one in self.capabilities {
-                        a href=(with_query(&path, &[("cap", one.kind.name()), ("tab", self.tab.name())]))
+                        a href=(self.link(one.kind.name(), self.tab)) data-mirrored
                             aria-current=[(one.kind == self.capability.kind).then_some("page")] { (words.capability_name(one.kind)) }
                     }
                 }
             }
             nav.tabs aria-label=(words.views) {
                 @for (tab, word) in Tab::ALL.into_iter().zip(words.model_tabs) {
-                    a href=(with_query(&path, &[("cap", kind), ("tab", tab.name())]))
+                    a href=(self.link(kind, tab)) data-mirrored
                         aria-current=[(tab == self.tab).then_some("page")] { (word) }
                 }
             }
         }
+    }
+
+    /// A link to a tab with what the form is filled with, so that nothing typed is lost and every form is a link.
+    fn link(&self, kind: &str, tab: Tab) -> String {
+        let all = fields(&self.capability.param_schema, &self.capability.ui_hints);
+        let told = all.iter().filter(|field| !field.is_media() && field.path.len() == 1 && !field.takes("array"));
+        let filled = told.filter_map(|field| Some((field.name(), shown(self.values.get(field.path[0])?))));
+        let filled: Vec<(String, String)> = filled
+            .filter(|(_, text)| text.len() <= MIRRORED_BYTES)
+            .map(|(name, text)| (format!("{PREFIX}{name}"), text))
+            .collect();
+        let fixed = [("cap", kind), ("tab", tab.name())];
+        let pairs: Vec<_> = fixed.into_iter().chain(filled.iter().map(|(name, text)| (&**name, &**text))).collect();
+        with_query(&fill(MODEL, &[self.name]), &pairs)
     }
 
     fn playground(&self) -> Markup {
@@ -149,7 +179,8 @@ impl ModelPage<'_> {
             Layout::Chat => "chat",
         };
         html! {
-            div.bench data-layout=(layout) {
+            @let spoken = (layout == "chat").then(|| chat::spoken(words));
+            div.bench data-layout=(layout) data-words=[spoken] {
                 div.form-side { (self.examples()) (self.form()) }
                 section.results-side aria-label=(words.results) {
                     div #results aria-live="polite" { (self.results) }
@@ -180,14 +211,18 @@ impl ModelPage<'_> {
         let (words, kind) = (self.words(), self.capability.kind.name());
         let fields = fields(&self.capability.param_schema, &self.capability.ui_hints);
         let token = self.visitor.map(|visitor| visitor.form_token.as_str()).unwrap_or_default();
+        // A conversation shows what is said; the rest is folded away, unless something is wrong with it.
+        let chats = self.capability.ui_hints.layout == Layout::Chat;
+        let folds = |field: &Field<'_>| chats && self.errors.0.is_empty() && field.widget != Widget::Messages;
+        let (folded, open): (Vec<_>, Vec<_>) = fields.into_iter().partition(folds);
         let (run, price) = (fill(RUN, &[self.name, kind]), fill(PRICE, &[self.name, kind]));
         html! {
-            form.run #run method="post" action=(run) enctype="multipart/form-data" data-model=(self.name) data-capability=(kind)
+            form.run #run method="post" action=(run) enctype="multipart/form-data" data-model=(self.name) data-capability=(kind) data-answer=(JOB_ANSWER) data-mirror
                 hx-post=(run) hx-encoding="multipart/form-data" hx-target="#results" hx-swap="afterbegin"
                 hx-disabled-elt="find button[type=submit]" {
                 (form_token(token))
                 input type="hidden" name="once" value=(self.once);
-                (form::render(words, &fields, self.values, self.errors))
+                (form::render(words, &open, self.values, self.errors))
                 // While the price is asked for, the button stays what it is: it may just be pressed.
                 div.pay hx-disabled-elt="unset" hx-post=(price) hx-include="closest form" hx-encoding="application/x-www-form-urlencoded"
                     hx-trigger="input from:closest form delay:250ms, change from:closest form" hx-sync="this:replace"
@@ -197,6 +232,10 @@ impl ModelPage<'_> {
                         (on_button(words, self.offered))
                     }
                     (beside_button(words, self.offered, false))
+                }
+                @if chats {
+                    (chat::pictures(words, self.capability))
+                    (chat::drawer(words, self.speakers, self.name, self.system, &form::render(words, &folded, self.values, FormErrors::default())))
                 }
             }
         }

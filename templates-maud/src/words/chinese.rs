@@ -6,6 +6,7 @@ use super::{Words, console};
 pub static CHINESE: Words = Words {
     lang: "zh-CN",
     zone: chrono_tz::UTC,
+    portal: super::portal::CHINESE,
     skip: "跳到正文",
     navigation: "页面导航",
     log_in: "登录",
@@ -150,7 +151,7 @@ pub static CHINESE: Words = Words {
     step_ledger: "在账目中找到它的扣费",
     console: &console::CHINESE,
     themes: ["跟随系统", "浅色", "深色"],
-    model_tabs: ["体验", "API", "价格"],
+    model_tabs: ["体验", "API", "价格", "关于"],
     statuses: ["排队中", "进行中", "已成功", "已失败", "已取消", "已过期"],
     stages: ["启动中", "生成中", "保存中", "重试中", "核对中"],
     kinds: ["充值", "冻结", "消费", "释放", "退款", "调整"],

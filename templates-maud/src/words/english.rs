@@ -6,6 +6,7 @@ use super::{Words, console};
 pub static ENGLISH: Words = Words {
     lang: "en",
     zone: chrono_tz::UTC,
+    portal: super::portal::ENGLISH,
     skip: "Skip to the content",
     navigation: "Pages",
     log_in: "Log in",
@@ -150,7 +151,7 @@ pub static ENGLISH: Words = Words {
     step_ledger: "Find its charge in the ledger",
     console: &console::ENGLISH,
     themes: ["As the system", "Light", "Dark"],
-    model_tabs: ["Playground", "API", "Pricing"],
+    model_tabs: ["Playground", "API", "Pricing", "About"],
     statuses: ["Queued", "Running", "Succeeded", "Failed", "Canceled", "Expired"],
     stages: ["starting", "generating", "storing", "retrying", "reconciling"],
     kinds: ["Top-up", "Hold", "Charge", "Release", "Refund", "Adjustment"],

@@ -3,6 +3,7 @@
 mod chinese;
 pub mod console;
 mod english;
+mod portal;
 mod zoned;
 
 use chrono_tz::Tz;
@@ -11,6 +12,7 @@ use projections::rows::{JobStage, JobStatus, LedgerType};
 
 pub use chinese::CHINESE;
 pub use english::ENGLISH;
+pub use portal::PortalWords;
 pub use zoned::{zone_named, zone_names};
 
 /// The published events, in the order of their words.
@@ -39,6 +41,8 @@ pub struct Words {
     pub lang: &'static str,
     /// The zone in which times are told.
     pub zone: Tz,
+    /// The words of the portal's living half.
+    pub portal: PortalWords,
     pub skip: &'static str,
     pub navigation: &'static str,
     pub log_in: &'static str,
@@ -183,7 +187,7 @@ pub struct Words {
     pub step_ledger: &'static str,
     pub console: &'static console::Console,
     pub themes: [&'static str; 3],
-    pub model_tabs: [&'static str; 3],
+    pub model_tabs: [&'static str; 4],
     statuses: [&'static str; 6],
     stages: [&'static str; STAGES.len()],
     kinds: [&'static str; 6],

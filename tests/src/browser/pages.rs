@@ -68,6 +68,7 @@ impl Page {
 
 fn at_the_door() -> Vec<Page> {
     vec![
+        page("offline", paths::OFFLINE, Seat::Nobody),
         page("login", paths::LOGIN, Seat::Nobody),
         page("register", paths::REGISTER, Seat::Nobody),
         page("market-for-all", paths::MARKET, Seat::Nobody),
@@ -114,6 +115,7 @@ fn portal(_: &Scene) -> Vec<Page> {
         page("ledger-empty", paths::LEDGER, Seat::Member).with(&[("from", "2001-01-01"), ("to", "2001-01-02")]),
         page("keys", paths::KEYS, Seat::Member),
         page("quickstart", paths::QUICKSTART, Seat::Member),
+        page("settings", paths::SETTINGS, Seat::Member),
     ]
 }
 
@@ -153,7 +155,7 @@ fn console(scene: &Scene) -> Vec<Page> {
         seen("console-provider", paths::CONSOLE_PROVIDER).of(&["ark"]),
         seen("console-jobs", paths::CONSOLE_JOBS),
         seen("console-job", paths::CONSOLE_JOB).of(&[&scene.video]),
-        seen("console-requests", paths::CONSOLE_REQUESTS).with(&[("live", "1")]),
+        seen("console-requests", paths::CONSOLE_REQUESTS),
         seen("console-limits", paths::CONSOLE_LIMITS),
         seen("console-limits-of", paths::CONSOLE_LIMITS_OF).of(&[&scene.tenant]),
         seen("console-system", paths::CONSOLE_SYSTEM),

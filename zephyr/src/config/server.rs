@@ -21,6 +21,8 @@ pub struct ServerConfig {
     pub egress_allow: Vec<String>,
     /// How long a role that was asked to stop may take to end what it has begun (`ZEPHYR_SHUTDOWN_MS`).
     pub shutdown_within: Duration,
+    /// Whether pages about pages are shown; only `zephyr up` does.
+    pub development: bool,
 }
 
 impl ServerConfig {
@@ -45,6 +47,7 @@ impl ServerConfig {
             trusted_proxies: variables.list("ZEPHYR_TRUSTED_PROXIES")?,
             egress_allow: variables.list("ZEPHYR_EGRESS_ALLOW")?,
             shutdown_within: variables.milliseconds("ZEPHYR_SHUTDOWN_MS", Duration::from_secs(50))?,
+            development: false,
         })
     }
 }

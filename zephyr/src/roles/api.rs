@@ -79,6 +79,7 @@ fn settings(config: &Config, public_url: &str, jwt_secret: &SecretString) -> any
     Ok(ApiSettings {
         credit_value: server.credit_value.clone(),
         cors_origins: server.cors_allow.clone(),
+        development: server.development,
         trusted_proxies: proxies.map_err(unusable)?,
         ..ApiSettings::new(public_url, jwt_secret.clone())
     })

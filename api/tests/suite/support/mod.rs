@@ -9,6 +9,7 @@ mod storage;
 
 use std::sync::Arc;
 
+pub use browser::Browser;
 pub use client::{Answer, Client};
 use domain::{
     tenant::{ApiKey, Role, TenantCommand},

@@ -36,6 +36,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let stop = shutdown::on_signals()?;
     let mut config = config.clone();
     config.server.egress_allow.extend(LOOPBACK.map(str::to_owned));
+    config.server.development = true;
     let listener = api::listen(&config).await?;
     let base_url = config.server.public_url.clone().unwrap_or(local_url(listener.local_addr()?));
     // Upstream is on this machine, so that it can call back.

@@ -84,8 +84,8 @@ fn query(filter: &Filter, before: &str) -> ApiResult<ActQuery> {
         target: given(&filter.target),
         event_type: given(&filter.action),
         request_id: given(&filter.request),
-        from: start_of("from", &filter.from, 0)?,
-        to: start_of("to", &filter.to, 1)?,
+        from: start_of("from", &filter.from, 0, chrono_tz::UTC)?,
+        to: start_of("to", &filter.to, 1, chrono_tz::UTC)?,
         everything: filter.show == "everything" || only.is_some(),
         limit: if only.is_some() { 1 } else { ACTS_A_PAGE },
     })

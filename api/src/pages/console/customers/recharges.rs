@@ -48,8 +48,8 @@ async fn render(state: &AppState, seat: &Seat, wanted: Wanted) -> ApiResult<Resp
     let query = LedgerQuery {
         tenant_id: Some(filter.tenant.clone()).filter(|tenant| !tenant.is_empty()),
         entry_type: Some(LedgerType::Recharge),
-        from: start_of("from", &filter.from, 0)?,
-        to: start_of("to", &filter.to, 1)?,
+        from: start_of("from", &filter.from, 0, chrono_tz::UTC)?,
+        to: start_of("to", &filter.to, 1, chrono_tz::UTC)?,
         after: cursor::<i64>(after.as_deref())?,
         newest_first: true,
         limit: RECHARGES_A_PAGE,
