@@ -91,6 +91,10 @@ pub struct LedgerQuery {
 /// The balances at the ends of a statement, and its totals.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Statement {
+    /// Where the log stood before the first line.
+    pub opening_position: i64,
+    /// Where it stood with the last line.
+    pub closing_position: i64,
     /// Posted before the first line.
     pub opening_posted: i64,
     /// Available before the first line.
@@ -390,15 +394,17 @@ async fn select_statement(
     (from, to): (Option<DateTime<Utc>>, Option<DateTime<Utc>>),
 ) -> Result<Statement, ReadError> {
     let sql = format!(
-        "with before as (select posted_after, available_after from {schema}.ledger_entries
+        "with before as (select position, posted_after, available_after from {schema}.ledger_entries
                           where tenant_id = $1 and recorded_at < $2 order by entry_id desc limit 1),
-              closing as (select posted_after, available_after from {schema}.ledger_entries
+              closing as (select position, posted_after, available_after from {schema}.ledger_entries
                            where tenant_id = $1 and ($3::timestamptz is null or recorded_at < $3)
                            order by entry_id desc limit 1),
               totals as (select type, sum(amount)::bigint amount, count(*) lines from {schema}.ledger_entries
                           where tenant_id = $1 and ($2::timestamptz is null or recorded_at >= $2)
                             and ($3::timestamptz is null or recorded_at < $3) group by type)
          select json_build_object(
+             'opening_position', coalesce((select position from before), 0),
+             'closing_position', coalesce((select position from closing), 0),
              'opening_posted', coalesce((select posted_after from before), 0),
              'opening_available', coalesce((select available_after from before), 0),
              'closing_posted', coalesce((select posted_after from closing), 0),

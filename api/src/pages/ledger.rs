@@ -1,9 +1,9 @@
-//! `GET /billing/ledger`: the statement of a tenant, with the export of the lines that are shown.
+//! `GET /billing/ledger`: the statement of a tenant, with the export of its range.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
-use projections::queries::LedgerQuery;
+use projections::queries::{LedgerQuery, Statement};
 use serde::Deserialize;
 use templates_maud::portal::ledger::{Filter, LedgerPage};
 
@@ -65,7 +65,7 @@ async fn render(state: &AppState, desk: &Desk, wanted: Wanted) -> ApiResult<Resp
         filter: &filter,
         lines: &page.rows,
         statement: &statement,
-        export_query: &export_query(from, to),
+        export_query: &exported(&statement, from.is_some(), to.is_some()),
         after: after.as_deref(),
         next: next.as_deref(),
     };
@@ -88,9 +88,9 @@ pub fn start_of(name: &str, day: &str, later: u64, zone: Tz) -> ApiResult<Option
     Ok(Some(begins.ok_or_else(wrong)?.to_utc()))
 }
 
-fn export_query(from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>) -> String {
-    let part = |name: &str, at: Option<DateTime<Utc>>| {
-        at.map(|at| format!("&{name}={}", at.format("%Y-%m-%dT%H:%M:%SZ"))).unwrap_or_default()
-    };
-    format!("{}{}", part("from", from), part("to", to))
+/// The range as positions of the log, as exports take it.
+fn exported(statement: &Statement, begins: bool, ends: bool) -> String {
+    let after = begins.then(|| format!("&after={}", statement.opening_position));
+    let through = ends.then(|| format!("&through={}", statement.closing_position));
+    [after, through].into_iter().flatten().collect()
 }

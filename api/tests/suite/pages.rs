@@ -99,6 +99,13 @@ async fn a_filled_form_runs_once_without_scripts_and_shows_its_job_and_its_hold(
     assert_eq!(stopped.status, 303);
     let ledger = browser.get("/billing/ledger").await.text();
     assert!(ledger.contains("\u{2212}0.500000") && ledger.contains("+0.500000"), "held and released: {ledger}");
+    let today = chrono::Utc::now().format("%Y-%m-%d");
+    let of_today = browser.get(&format!("/billing/ledger?from={today}&to={today}")).await.text();
+    let link = of_today.split("href=\"").find(|link| link.starts_with("/v1/ledger/export?format=csv"));
+    let link = link.and_then(|link| link.split('"').next()).expect("a link to the export").replace("&amp;", "&");
+    let exported = browser.get(&link).await;
+    assert_eq!(exported.status, 200, "{link}: {}", exported.text());
+    assert!(exported.text().contains("0.500000"), "{}", exported.text());
     assert!(browser.get("/billing/ledger?type=release").await.text().contains("+0.500000"));
 
     let (stranger, _) = api.browser("eve@example.com").await;
