@@ -33,7 +33,8 @@ pub(super) async fn lock_head(writer: &mut Writer) -> Result<Locked, Flushed> {
     }
 }
 
-/// Decides and appends these units under the lock. Returns the batch they made, and what became of it.
+/// Decides and appends these units under the lock, as many as a batch holds; the others stay undecided in it. Returns the
+/// batch, and what became of it.
 pub(super) async fn resolve(
     writer: &mut Writer,
     locked: Result<Locked, Flushed>,
@@ -51,9 +52,13 @@ pub(super) async fn resolve(
         return (undecided(batch, units), Flushed::NeverHappened(error.to_string()));
     }
     let now = clock();
-    for pending in units {
+    let mut units = units.into_iter();
+    while !batch.is_full()
+        && let Some(pending) = units.next()
+    {
         batch.decide(hot, pending, now);
     }
+    batch.park(units);
     let done = tokio::time::timeout(APPEND_TIMEOUT, append_and_commit(&mut connection, &batch)).await;
     let flushed = match done {
         Ok(Ok(Some(end))) => {

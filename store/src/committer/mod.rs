@@ -281,8 +281,11 @@ impl Task {
         match flushed {
             Flushed::Durable(end) => {
                 self.hot.promote(&batch.after);
-                let stale = batch.answer(&end);
-                debug_assert!(stale.is_empty(), "under the lock nothing is stale");
+                // Under the lock nothing is stale: these are the units that the batch had no room for.
+                let rest = batch.answer(&end);
+                if !rest.is_empty() {
+                    Box::pin(self.resolve_locked(rest)).await;
+                }
             }
             Flushed::Conflict => {
                 let why = "the tails were read under the lock, and still a predecessor differs".to_owned();

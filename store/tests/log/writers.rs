@@ -2,10 +2,12 @@
 
 use domain::{
     account::{AccountCommand, AccountError},
+    id::AttemptId,
     stream::Refusal,
     unit::Unit,
 };
-use store::{ExecuteError, Store};
+use store::{ExecuteError, Store, committer::BATCH_EVENTS};
+use uuid::Uuid;
 
 use crate::{
     ledger::{self, assert_whole, credits},
@@ -97,4 +99,27 @@ async fn answers_that_append_nothing_are_decided_again_when_overtaken() {
     two.execute(ledger::work(Unit::of(&tenant, AccountCommand::UnfreezeAccount))).await.expect("unfrozen");
     let again = one.execute(freeze("second")).await.expect("frozen again");
     assert_eq!(again.events.len(), 1, "it was not done already, whatever this process remembered");
+}
+
+#[tokio::test]
+async fn a_batch_under_the_lock_holds_no_more_events_than_any_other() {
+    let database = support::database().await;
+    let (one, two) = (Store::new(database.pool.clone()), Store::new(database.pool.clone()));
+    let tenant = ledger::account(&one, 10_000).await;
+    two.execute(ledger::hold(&tenant, &ledger::new_job(), 1)).await.expect("the other process wrote last");
+    one.execute(ledger::hold(&tenant, &ledger::new_job(), 1)).await.expect("after a conflict the lock comes first");
+    let submits = (0..1_000).map(|_| {
+        let (one, tenant) = (&one, &tenant);
+        async move {
+            one.execute(ledger::submit(tenant, &ledger::new_job(), 1, Some(&AttemptId::from_uuid(Uuid::now_v7()))))
+                .await
+        }
+    });
+    for done in futures::future::join_all(submits).await {
+        assert_eq!(done.expect("submitted").events.len(), 3);
+    }
+    let sql = "select max(n) from ledger_batches";
+    let largest: i32 = sqlx::query_scalar(sql).fetch_one(&database.pool).await.expect("batches");
+    assert!(usize::try_from(largest).is_ok_and(|largest| largest < BATCH_EVENTS + 3), "{largest}");
+    assert_whole(&database.pool).await;
 }
