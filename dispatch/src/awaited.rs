@@ -1,10 +1,15 @@
-//! A task that a caller waits for: upstream keeps it, a timer owns it, and whoever waits looks at the job until it has ended.
-//! It never judges: the task's end was settled by whoever followed it.
+//! A task that a caller waits for: upstream keeps it, a timer owns it, and whoever waits is woken by the log when
+//! something happens to its job. It never judges: the task's end was settled by whoever followed it.
 
 use std::time::Duration;
 
-use domain::job::{Ending, Job, Phase};
+use domain::{
+    id::JobId,
+    job::{Ending, Job, Phase},
+};
 use providers::{UpstreamError, Verdict, code};
+use store::follow::Events;
+use tokio::sync::broadcast::{self, error::RecvError};
 
 use crate::{
     Dispatcher, Run, Unanswered,
@@ -14,6 +19,8 @@ use crate::{
 
 /// The longest that a caller waits for a task; the job goes on.
 const WAIT_AT_MOST: Duration = Duration::from_mins(10);
+/// After this long without an event of the job it is looked at all the same: the log's reader may be behind.
+const LOOK_ANYWAY: Duration = Duration::from_secs(15);
 
 impl Dispatcher {
     /// Whether such work is a task at the provider of a key.
@@ -23,7 +30,7 @@ impl Dispatcher {
 
     /// Waits for the end of a job whose task upstream has accepted.
     pub(crate) async fn end_of_task(&self, run: &Run) -> Result<Finished, Unanswered> {
-        match tokio::time::timeout(WAIT_AT_MOST, self.look_until_ended(run)).await {
+        match tokio::time::timeout(WAIT_AT_MOST, self.until_ended(run)).await {
             Ok(ended) => ended,
             Err(_) => {
                 let why = "The task takes longer than a caller may wait; its job goes on.";
@@ -32,9 +39,10 @@ impl Dispatcher {
         }
     }
 
-    async fn look_until_ended(&self, run: &Run) -> Result<Finished, Unanswered> {
+    /// The subscription begins before the job is read, so nothing falls between.
+    async fn until_ended(&self, run: &Run) -> Result<Finished, Unanswered> {
+        let mut appended = self.parts().follower.subscribe();
         loop {
-            tokio::time::sleep(self.parts().ages.poll_every).await;
             let job: Result<Job, _> = self.parts().store.read(run.job_id.as_str()).await;
             let job = job.map_err(|error| Unanswered::Unavailable(error.to_string()))?;
             match job.phase() {
@@ -43,8 +51,23 @@ impl Dispatcher {
                     let why = "Nobody knows what became of the task.";
                     return Err(Unanswered::Unknown(UpstreamError::ours(Verdict::Unknown, code::ERROR, why)));
                 }
-                Phase::Absent | Phase::Queued | Phase::Running { .. } => {}
+                Phase::Absent | Phase::Queued | Phase::Running { .. } => {
+                    let heard = hear_of(&run.job_id, &mut appended);
+                    drop(tokio::time::timeout(LOOK_ANYWAY, heard).await);
+                }
             }
+        }
+    }
+}
+
+/// Returns once something was appended to a job's stream, or may have been.
+async fn hear_of(job_id: &JobId, appended: &mut broadcast::Receiver<Events>) {
+    loop {
+        match appended.recv().await {
+            Ok(events) if events.iter().all(|event| *event.aggregate_id != *job_id.as_str()) => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return,
+            // Nobody reads the log for us any more: the clock has to do.
+            Err(RecvError::Closed) => std::future::pending().await,
         }
     }
 }
@@ -62,5 +85,50 @@ fn ended(job: &Job, ending: &Ending) -> Result<Finished, Unanswered> {
         Ending::Expired => {
             Err(UpstreamError::ours(Verdict::Fail, code::TIMEOUT, "The job was not done before it expired.").into())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use domain::{job::JobEvent, stream::Event};
+    use futures::FutureExt as _;
+    use store::Recorded;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn job(number: u128) -> JobId {
+        JobId::from_uuid(Uuid::from_u128(number))
+    }
+
+    fn expired(job_id: &JobId) -> Events {
+        let recorded = Recorded {
+            position: 1,
+            aggregate_type: "job".into(),
+            aggregate_id: job_id.as_str().into(),
+            sequence: 1,
+            event: Event::Job(JobEvent::JobExpired {}),
+            metadata: "{}".into(),
+            recorded_at: DateTime::UNIX_EPOCH,
+        };
+        vec![recorded].into()
+    }
+
+    #[test]
+    fn a_waiter_is_woken_by_its_own_job_and_by_a_lag_only() {
+        let (events, mut appended) = broadcast::channel(2);
+        let mut woken = || hear_of(&job(1), &mut appended).now_or_never().is_some();
+        let tell = |number| drop(events.send(expired(&job(number))));
+        assert!(!woken(), "nothing happened");
+        tell(2);
+        tell(1);
+        assert!(woken(), "its own event is there");
+        tell(2);
+        assert!(!woken(), "another job's wakes nobody");
+        (0..4).for_each(|_| tell(2));
+        assert!(woken(), "what was missed may have been its own");
+        drop(events);
+        assert!(!woken(), "without a reader of the log it never spins");
     }
 }

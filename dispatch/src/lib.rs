@@ -62,7 +62,7 @@ use put_off::PutOffs;
 pub use queued::{HandleError, Handled};
 pub use run::Run;
 pub use start::{Prepared, StartError, Started};
-use store::{Store, assets::Assets, contents::Contents, objects::Objects, vault::Vault};
+use store::{Store, assets::Assets, contents::Contents, follow::Follower, objects::Objects, vault::Vault};
 
 /// The duties of a job, as its timer names them.
 pub mod duty {
@@ -86,6 +86,8 @@ pub type CallbackUrl = Arc<dyn Fn(&AttemptId) -> String + Send + Sync>;
 pub struct Parts {
     /// The log and its pool.
     pub store: Store,
+    /// The log's reader in this process, which wakes whoever waits.
+    pub follower: Follower,
     /// Catalog, providers and keys in memory.
     pub live: Arc<Live>,
     /// The bytes of assets.

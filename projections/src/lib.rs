@@ -7,6 +7,7 @@ mod compare;
 pub mod export;
 mod fold;
 mod generation;
+mod listing;
 pub mod live;
 pub mod monitor;
 pub mod past_jobs;

@@ -11,6 +11,7 @@ use store::log;
 
 use crate::{
     generation::{ReadModels, checkpoint},
+    listing::{select_jobs, select_ledger},
     published::published_row,
     rows::{AdjustmentRow, AttemptRow, BalanceRow, JobEventRow, JobRow, JobStatus, LedgerRow, LedgerType, UsageRow},
     table::ReadError,
@@ -344,47 +345,6 @@ pub fn actor_of(recorded: &store::Recorded) -> String {
         actor: String,
     }
     serde_json::from_str::<Asked>(&recorded.metadata).map_or_else(|_| String::new(), |asked| asked.actor)
-}
-
-async fn select_jobs(pool: &PgPool, schema: &str, query: &JobQuery, limit: i64) -> Result<Vec<JobRow>, ReadError> {
-    let (side, order) = if query.oldest_first { (">", "asc") } else { ("<", "desc") };
-    let sql = format!(
-        "select row_to_json(t)::text from {schema}.jobs t
-          where ($1::text is null or tenant_id = $1) and ($2::text is null or status = $2)
-            and ($3::text is null or model = $3) and ($4::text is null or capability = $4)
-            and ($5::text is null or api_key_id = $5) and ($6::text is null or user_id = $6)
-            and ($7::timestamptz is null or created_at >= $7) and ($8::timestamptz is null or created_at < $8)
-            and ($9::text is null or job_id {side} $9)
-            and (cardinality($10::text[]) = 0 or capability = any($10))
-            and (not $11 or status in ('queued', 'running')) and ($12::bigint is null or attempts >= $12)
-            and ($13::text is null or strpos(lower(model), lower($13)) > 0 or starts_with(job_id, $13))
-          order by job_id {order} limit $14"
-    );
-    let asked = sqlx::query_scalar(&sql).bind(&query.tenant_id).bind(query.status.map(JobStatus::name));
-    let asked = asked.bind(&query.model).bind(&query.capability).bind(&query.api_key_id).bind(&query.user_id);
-    let asked = asked.bind(query.from).bind(query.to).bind(&query.after).bind(&query.capabilities);
-    let asked = asked.bind(query.open).bind(query.min_attempts.map(i64::from)).bind(&query.text);
-    many(asked.bind(limit).fetch_all(pool).await?)
-}
-
-async fn select_ledger(
-    pool: &PgPool,
-    schema: &str,
-    query: &LedgerQuery,
-    limit: i64,
-) -> Result<Vec<LedgerRow>, ReadError> {
-    let (side, order) = if query.newest_first { ("<", "desc") } else { (">", "asc") };
-    let sql = format!(
-        "select row_to_json(t)::text from {schema}.ledger_entries t
-          where ($1::text is null or tenant_id = $1) and ($2::text is null or type = $2)
-            and ($3::text is null or job_id = $3)
-            and ($4::timestamptz is null or recorded_at >= $4) and ($5::timestamptz is null or recorded_at < $5)
-            and ($6::bigint is null or entry_id {side} $6)
-          order by entry_id {order} limit $7"
-    );
-    let asked = sqlx::query_scalar(&sql).bind(&query.tenant_id).bind(query.entry_type.map(LedgerType::name));
-    let asked = asked.bind(&query.job_id).bind(query.from).bind(query.to).bind(query.after);
-    many(asked.bind(limit).fetch_all(pool).await?)
 }
 
 async fn select_statement(

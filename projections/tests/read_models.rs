@@ -1,5 +1,6 @@
 //! The read models against random histories: folded live by two projectors, rebuilt, compared, exported and judged.
 
+#[path = "../../store/tests/support/mod.rs"]
 mod support;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use projections::{
     projector,
     queries::{JobQuery, LedgerQuery, read_job},
     rebuild,
+    rows::{LedgerRow, LedgerType},
 };
 use store::{Context, Store, Work};
 use uuid::Uuid;
@@ -151,6 +153,63 @@ async fn two_projectors_and_a_rebuild_agree_while_writes_go_on() {
     assert!(models.wait_for(position, Duration::ZERO).await.expect("it answers"));
     let (_, loaded) = Live::load(&database.pool).await.expect("it loads");
     assert_eq!(loaded, position);
+}
+
+#[tokio::test]
+async fn every_filter_lists_what_it_names_in_both_directions() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let models = ReadModels::open(database.pool.clone()).await.expect("they open");
+    let (ours, theirs) = (tenant(&store).await, tenant(&store).await);
+    for number in 0..12 {
+        job(&store, &ours, number).await;
+    }
+    projector::catch_up_once(&database.pool).await.expect("it catches up");
+    let all = LedgerQuery { limit: 100, ..LedgerQuery::default() };
+    let list = async |query: LedgerQuery| models.ledger(&query).await.expect("it answers").rows;
+    let everything = list(all.clone()).await;
+    let first = everything.first().expect("there are lines").recorded_at;
+    let of = |keep: &dyn Fn(&LedgerRow) -> bool| everything.iter().filter(|row| keep(row)).cloned().collect::<Vec<_>>();
+    for kind in LedgerType::ALL {
+        let recorded = list(LedgerQuery { entry_type: Some(kind), ..all.clone() }).await;
+        assert_eq!(recorded, of(&|row| row.entry_type == kind), "{kind:?}");
+        let mut newest = list(LedgerQuery { entry_type: Some(kind), newest_first: true, ..all.clone() }).await;
+        newest.reverse();
+        assert_eq!(newest, recorded, "{kind:?}");
+    }
+    let tenant_id = Some(theirs.to_string());
+    assert_eq!(list(LedgerQuery { tenant_id, ..all.clone() }).await, of(&|row| row.tenant_id == *theirs.as_str()));
+    let one = everything.iter().find_map(|row| row.job_id.clone()).expect("a job");
+    let of_one = list(LedgerQuery { job_id: Some(one.clone()), ..all.clone() }).await;
+    assert_eq!(of_one, of(&|row| row.job_id.as_ref() == Some(&one)));
+    assert_eq!(list(LedgerQuery { to: Some(first), ..all.clone() }).await, []);
+    assert_eq!(list(LedgerQuery { from: Some(first), after: Some(i64::MAX), ..all }).await, []);
+}
+
+#[tokio::test]
+async fn the_indexes_of_rare_lines_come_with_the_migration_and_with_a_rebuild() {
+    const MIGRATION: &str = include_str!("../../migrations/0031_ledger_types.sql");
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    ReadModels::open(database.pool.clone()).await.expect("they open");
+    tenant(&store).await;
+    let indexed = async |schema: &str| {
+        let sql =
+            "select count(*) from pg_indexes where schemaname = $1 and starts_with(indexname, 'ledger_entries_rare')";
+        let count: i64 = sqlx::query_scalar(sql).bind(schema).fetch_one(&database.pool).await.expect("it answers");
+        count == 2
+    };
+    assert!(indexed("read_v1").await, "new tables have them");
+    sqlx::query("drop index read_v1.ledger_entries_rare, read_v1.ledger_entries_rare_tenant")
+        .execute(&database.pool)
+        .await
+        .expect("it is dropped");
+    for _ in 0..2 {
+        sqlx::raw_sql(MIGRATION).execute(&database.pool).await.expect("it runs");
+        assert!(indexed("read_v1").await, "tables of an older version get them");
+    }
+    rebuild::rebuild(&database.pool, |_| ()).await.expect("it equals the live ones");
+    assert!(indexed("read_v2").await, "rebuilt tables have them");
 }
 
 #[tokio::test]

@@ -1,13 +1,15 @@
 //! Assets: what is known of each stored file. The bytes are in object storage, and never here.
 //!
-//! Deleting hides a file at once; its bytes and row go when a purge comes by: list, delete the object, forget the row.
+//! Deleting hides a file at once; its bytes and row go when a purge comes by: lease the row, delete the object, forget the row.
 
 use chrono::{DateTime, Utc};
 use domain::id::{AssetId, JobId, TenantId};
 use sqlx::{FromRow, PgPool};
 
-/// The most assets that one page lists, and one purge handles.
+/// The most assets that one page lists.
 pub const ASSETS_LISTED: u32 = 100;
+/// The most deleted ones that one purge takes, and the most expired ones.
+const PURGED_AT_ONCE: i64 = 100;
 
 /// Why an asset can't be kept or found.
 #[derive(Debug, thiserror::Error)]
@@ -176,23 +178,29 @@ impl Assets {
         if mark_deleted(&self.pool, tenant, id, now).await? == 0 { Err(AssetsError::Missing) } else { Ok(()) }
     }
 
-    /// Some assets that were deleted or have expired by `before`, for their bytes to be deleted.
+    /// Leases some assets that were deleted or have expired by `before`, for their bytes to be deleted. Nobody else is given
+    /// them until the lease lapses.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn purgeable(&self, before: DateTime<Utc>) -> Result<Vec<Purgeable>, AssetsError> {
-        let rows = select_purgeable(&self.pool, before).await?;
+    pub async fn lease_purgeable(
+        &self,
+        before: DateTime<Utc>,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+    ) -> Result<Vec<Purgeable>, AssetsError> {
+        let rows = lease_purgeable(&self.pool, before, now, lease_until).await?;
         let purgeable =
             rows.into_iter().map(|(id, object_key)| Ok(Purgeable { id: id.parse().map_err(undecodable)?, object_key }));
         purgeable.collect()
     }
 
-    /// Forgets an asset whose bytes are gone.
+    /// Forgets assets whose bytes are gone; answers how many were still known.
     ///
     /// # Errors
     /// Only the database's.
-    pub async fn forget(&self, id: &AssetId) -> Result<(), AssetsError> {
-        Ok(delete_row(&self.pool, id).await?)
+    pub async fn forget(&self, ids: &[AssetId]) -> Result<u64, AssetsError> {
+        Ok(delete_rows(&self.pool, ids).await?)
     }
 }
 
@@ -311,19 +319,27 @@ async fn mark_deleted(pool: &PgPool, tenant: &TenantId, id: &AssetId, now: DateT
     Ok(update.bind(id.as_str()).bind(tenant.as_str()).bind(now).execute(pool).await?.rows_affected())
 }
 
-async fn select_purgeable(pool: &PgPool, before: DateTime<Utc>) -> Result<Vec<(String, String)>, sqlx::Error> {
-    sqlx::query_as(
-        "select id, object_key from assets
-         where deleted_at <= $1 or (deleted_at is null and expires_at <= $1)
-         order by id limit $2",
-    )
-    .bind(before)
-    .bind(i64::from(ASSETS_LISTED))
-    .fetch_all(pool)
-    .await
+/// Each cause by its own index, so that a purge costs the same however many wait.
+async fn lease_purgeable(
+    pool: &PgPool,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+    lease_until: DateTime<Utc>,
+) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let sql = "with deleted as (select id from assets
+                                 where deleted_at <= $1 and (purge_lease_until is null or purge_lease_until < $2)
+                                 order by deleted_at limit $4 for update skip locked),
+                    expired as (select id from assets
+                                 where deleted_at is null and expires_at <= $1
+                                   and (purge_lease_until is null or purge_lease_until < $2)
+                                 order by expires_at limit $4 for update skip locked)
+               update assets set purge_lease_until = $3
+                where id in (select id from deleted union all select id from expired)
+            returning id, object_key";
+    sqlx::query_as(sql).bind(before).bind(now).bind(lease_until).bind(PURGED_AT_ONCE).fetch_all(pool).await
 }
 
-async fn delete_row(pool: &PgPool, id: &AssetId) -> Result<(), sqlx::Error> {
-    sqlx::query("delete from assets where id = $1").bind(id.as_str()).execute(pool).await?;
-    Ok(())
+async fn delete_rows(pool: &PgPool, ids: &[AssetId]) -> Result<u64, sqlx::Error> {
+    let ids: Vec<&str> = ids.iter().map(AssetId::as_str).collect();
+    Ok(sqlx::query("delete from assets where id = any($1)").bind(ids).execute(pool).await?.rows_affected())
 }

@@ -16,6 +16,7 @@ pub mod log;
 pub mod objects;
 pub mod outbox;
 pub mod proof;
+pub mod purge;
 pub mod snapshot;
 pub mod timers;
 pub mod vault;

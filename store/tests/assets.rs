@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::id::{AssetId, JobId, TenantId};
 use serde_json::json;
 use store::{
-    assets::{Asset, AssetKind, AssetQuery, Assets, AssetsError, Purgeable},
+    assets::{Asset, AssetKind, AssetQuery, Assets, AssetsError},
     contents::{Contents, ContentsError, JobText, REPLY_MAX_BYTES, Reply, TextKind},
     objects::object_key,
 };
@@ -105,13 +105,23 @@ async fn what_is_deleted_or_expired_is_hidden_at_once_and_purged_later() {
     assert!(matches!(assets.by_id(&ours, &expiring.id, tomorrow).await, Err(AssetsError::Missing)));
     let query = AssetQuery { limit: 10, ..AssetQuery::default() };
     assert_eq!(ids(assets.list(&ours, &query, tomorrow).await.expect("it answers")), [1]);
-    let purgeable = |asset: &Asset| Purgeable { id: asset.id.clone(), object_key: asset.object_key.clone() };
-    assert_eq!(assets.purgeable(now()).await.expect("it answers"), [purgeable(&deleted)]);
-    assert_eq!(assets.purgeable(tomorrow).await.expect("it answers"), [purgeable(&deleted), purgeable(&expiring)]);
-    for asset in [&deleted, &expiring, &deleted] {
-        assets.forget(&asset.id).await.expect("twice is once");
+    let lease = async |before, at| {
+        let leased = assets.lease_purgeable(before, at, at + TimeDelta::minutes(1)).await.expect("it answers");
+        let mut ids: Vec<_> = leased.into_iter().map(|file| (file.id.uuid().as_u128(), file.object_key)).collect();
+        ids.sort_unstable();
+        ids
+    };
+    let (second, third) = ((2, deleted.object_key.clone()), (3, expiring.object_key.clone()));
+    assert_eq!(lease(now(), now()).await, std::slice::from_ref(&second));
+    assert_eq!(lease(now(), now()).await, [], "it is leased");
+    assert_eq!(lease(tomorrow, tomorrow).await, [second, third], "the lease has lapsed");
+    assert_eq!(lease(tomorrow, tomorrow).await, []);
+    let gone = [deleted.id, expiring.id];
+    for known in [2, 0] {
+        assert_eq!(assets.forget(&gone).await.expect("twice is once"), known);
     }
-    assert!(assets.purgeable(tomorrow).await.expect("it answers").is_empty());
+    assert_eq!(lease(tomorrow, tomorrow + TimeDelta::days(1)).await, []);
+    assert!(assets.by_id(&ours, &kept.id, tomorrow).await.is_ok());
 }
 
 #[tokio::test]

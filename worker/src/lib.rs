@@ -1,22 +1,25 @@
-//! What happens after the response: the relay, the consumers of the job queue, the timers, the projector.
+//! What happens after the response: the relay, the consumers of the job queue, the timers, the projector, the sweep.
 //!
 //! | file | what it does |
 //! |---|---|
 //! | `relay` | outbox → bus, deleted once confirmed |
 //! | `consumer` | job queue → one attempt each, a bounded number at a time |
+//! | `sweep` | what nobody can see any more: the bytes of deleted files, old answers, ended sessions |
 //! | `timers` | due duties → polls, reconciliations, redispatch, lapsed leases |
 //!
 //! Any number of workers may run. It never answers a client, and never holds a delivery while upstream works for minutes.
 
 mod consumer;
 mod relay;
+mod sweep;
 mod timers;
 
 use std::time::Duration;
 
 use bus::Bus;
 use dispatch::Dispatcher;
-use store::follow::Follower;
+use store::identity::Identity;
+pub use sweep::Sweeping;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -30,12 +33,14 @@ pub struct WorkerSettings {
     pub name: String,
     /// How many deliveries it handles at a time.
     pub concurrency: u16,
+    /// When it sweeps.
+    pub sweeping: Sweeping,
 }
 
 /// Runs until the token is cancelled, then ends what is under way.
-pub async fn run(dispatcher: Dispatcher, follower: Follower, settings: WorkerSettings, shutdown: CancellationToken) {
+pub async fn run(dispatcher: Dispatcher, identity: Identity, settings: WorkerSettings, shutdown: CancellationToken) {
     let bus: Bus = dispatcher.parts().bus.clone();
-    let pool = dispatcher.parts().store.pool().clone();
+    let (pool, follower) = (dispatcher.parts().store.pool().clone(), dispatcher.parts().follower.clone());
     if !bus.is_durable() {
         resend_what_was_in_memory(&dispatcher).await;
     }
@@ -45,6 +50,7 @@ pub async fn run(dispatcher: Dispatcher, follower: Follower, settings: WorkerSet
     roles.spawn(relay::run(pool.clone(), bus.clone(), follower.clone(), relay_lease, shutdown.clone()));
     roles.spawn(consumer::run(dispatcher.clone(), bus, settings.concurrency, shutdown.clone()));
     roles.spawn(dispatch::watch_health(dispatcher.clone(), shutdown.clone()));
+    roles.spawn(sweep::run(dispatcher.clone(), identity, settings.sweeping, shutdown.clone()));
     roles.spawn(timers::run(dispatcher, settings.name, shutdown.clone()));
     roles.spawn(projections::projector::run(pool, follower, shutdown.clone().cancelled_owned()));
     shutdown.cancelled().await;

@@ -115,6 +115,7 @@ impl Shared {
         let pool = self.store.pool();
         let dispatcher = Dispatcher::new(dispatch::Parts {
             store: self.store.clone(),
+            follower: self.follower.clone(),
             live: self.live.clone(),
             objects: self.objects.clone(),
             assets: Assets::new(pool.clone()),

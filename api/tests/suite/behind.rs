@@ -62,6 +62,7 @@ fn behind(api: &Api) -> (Dispatcher, Arc<Live>) {
     let dispatcher = Dispatcher::new(dispatch::Parts {
         live: live.clone(),
         store: parts.store.clone(),
+        follower: parts.follower.clone(),
         objects: parts.objects.clone(),
         assets: parts.assets.clone(),
         contents: parts.contents.clone(),

@@ -49,6 +49,10 @@ create table {schema}.ledger_entries (
 create index ledger_entries_tenant on {schema}.ledger_entries (tenant_id, entry_id);
 create index ledger_entries_job on {schema}.ledger_entries (job_id, entry_id) where job_id is not null;
 create index ledger_entries_time on {schema}.ledger_entries (tenant_id, recorded_at, entry_id);
+create index ledger_entries_rare on {schema}.ledger_entries (type, entry_id)
+    where type in ('recharge', 'refund', 'adjustment');
+create index ledger_entries_rare_tenant on {schema}.ledger_entries (tenant_id, type, entry_id)
+    where type in ('recharge', 'refund', 'adjustment');
 
 create table {schema}.adjustments (
     tenant_id     text not null,

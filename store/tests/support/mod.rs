@@ -1,4 +1,5 @@
-//! What the tests of the store stand on: a database of their own, with the schema, gone when the test is over.
+//! What tests over a database stand on: one of their own, with the schema, gone when the test is over. The tests of the read
+//! models and of the API stand on it too.
 //!
 //! It never starts a server: `tests/with-services` does and says where it is.
 
@@ -23,11 +24,11 @@ pub struct TestDatabase {
 pub async fn database() -> TestDatabase {
     #[expect(clippy::disallowed_methods, reason = "the runner of the tests says where the server is")]
     let server_url = std::env::var("TEST_DATABASE_URL").expect("run through tests/with-services");
-    let name = format!("store_{}", Uuid::new_v4().simple());
+    let name = format!("test_{}", Uuid::new_v4().simple());
     execute(&server_url, &format!("create database {name}")).await;
     let url = at_database(&server_url, &name);
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect(&url).await.expect("it connects");
-    sqlx::migrate!("../migrations").run(&pool).await.expect("the migrations run");
+    store::migrate(&pool).await.expect("the migrations run");
     TestDatabase { pool, url, server_url }
 }
 

@@ -59,11 +59,15 @@ pub fn local_url(address: SocketAddr) -> String {
     if everywhere { format!("http://127.0.0.1:{}", address.port()) } else { format!("http://{address}") }
 }
 
-/// How much a worker does at the same time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How much a worker does at the same time, and when it sweeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WorkerConfig {
     /// How many jobs it works on at once (`ZEPHYR_WORKER_CONCURRENCY`).
     pub concurrency: u16,
+    /// The pause between two looks for what nobody can see any more (`ZEPHYR_SWEEP_EVERY_MS`).
+    pub sweep_every: Duration,
+    /// How long the bytes of a file outlast its deletion or expiry (`ZEPHYR_PURGE_AFTER_MS`).
+    pub purge_after: Duration,
 }
 
 /// The most jobs that one worker works on at once.
@@ -73,14 +77,18 @@ impl WorkerConfig {
     /// Reads the section.
     ///
     /// # Errors
-    /// `ZEPHYR_WORKER_CONCURRENCY`, when it is no number from 1 to 4096.
+    /// `ZEPHYR_WORKER_CONCURRENCY`, when it is no number from 1 to 4096; a pause or an age that can't be used.
     pub fn read(variables: &Variables) -> Result<Self, ConfigError> {
         let concurrency = variables.parsed("ZEPHYR_WORKER_CONCURRENCY", 64)?;
         if !(1..=WORKER_CONCURRENCY_MAX).contains(&concurrency) {
             let why = format!("it is no number from 1 to {WORKER_CONCURRENCY_MAX}");
             return Err(ConfigError::Unusable { name: "ZEPHYR_WORKER_CONCURRENCY", why });
         }
-        Ok(Self { concurrency })
+        Ok(Self {
+            concurrency,
+            sweep_every: variables.milliseconds("ZEPHYR_SWEEP_EVERY_MS", Duration::from_mins(5))?,
+            purge_after: variables.milliseconds("ZEPHYR_PURGE_AFTER_MS", Duration::from_hours(1))?,
+        })
     }
 }
 

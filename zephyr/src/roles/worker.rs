@@ -2,9 +2,13 @@
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use worker::WorkerSettings;
+use worker::{Sweeping, WorkerSettings};
 
-use crate::{config::Config, parts::Running, shutdown};
+use crate::{
+    config::{Config, WorkerConfig},
+    parts::Running,
+    shutdown,
+};
 
 /// Works until it is asked to stop, then ends what is under way.
 ///
@@ -26,7 +30,9 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
 
 /// Works until `stop`, under a name that no other worker has.
 pub async fn work(config: &Config, running: &Running, stop: CancellationToken) {
-    let settings =
-        WorkerSettings { name: format!("worker-{}", Uuid::now_v7().simple()), concurrency: config.worker.concurrency };
-    worker::run(running.dispatcher.clone(), running.follower.clone(), settings, stop).await;
+    let WorkerConfig { concurrency, sweep_every, purge_after } = config.worker;
+    let name = format!("worker-{}", Uuid::now_v7().simple());
+    let sweeping = Sweeping { every: sweep_every, files_kept_for: purge_after };
+    let settings = WorkerSettings { name, concurrency, sweeping };
+    worker::run(running.dispatcher.clone(), running.identity.clone(), settings, stop).await;
 }

@@ -4,6 +4,7 @@
 
 pub mod browser;
 mod client;
+#[path = "../../../../store/tests/support/mod.rs"]
 mod database;
 mod storage;
 
@@ -68,6 +69,7 @@ pub async fn start_with(change: impl FnOnce(&mut api::Parts)) -> Api {
     let keyring = Keyring::parse(secrecy::ExposeSecret::expose_secret(&Keyring::generate_entry("k1"))).expect("keys");
     let dispatcher = dispatch::Dispatcher::new(dispatch::Parts {
         store: store.clone(),
+        follower: follower.clone(),
         live: live.clone(),
         objects: objects.clone(),
         assets: Assets::new(pool.clone()),
