@@ -36,3 +36,37 @@ async fn without_a_session_a_page_leads_to_the_door_and_a_fragment_sends_the_who
     let part = admin.fragment("/admin").await;
     assert_eq!((part.status, part.header("hx-redirect")), (401, Some("/login")), "the session has ended");
 }
+
+#[tokio::test]
+async fn who_may_only_look_is_refused_before_a_form_is_read() {
+    let api = start().await;
+    let auditor = api.console("auditor@example.com", PlatformRole::Auditor).await;
+    let acts = [
+        "/admin/import",
+        "/admin/jobs/job_nobody/cancel",
+        "/admin/limits/ten_nobody",
+        "/admin/models/a-model/chat",
+        "/admin/models/a-model/chat/deprecate",
+        "/admin/models/a-model/state",
+        "/admin/new-model",
+        "/admin/provider-keys",
+        "/admin/provider-keys/pky_nobody/disable",
+        "/admin/providers",
+        "/admin/providers/prv_nobody/pause",
+        "/admin/settings/rotate",
+        "/admin/tenants",
+        "/admin/tenants/ten_nobody/recharge",
+        "/admin/users",
+        "/admin/users/usr_nobody",
+    ];
+    for path in acts {
+        for fields in [[].as_slice(), &[("no_such_field", "x")]] {
+            assert_eq!(auditor.send(path, fields).await.status, 403, "{path}");
+        }
+        assert_eq!(auditor.send_parts(path, &[]).await.status, 403, "{path}: not even its kind of body is looked at");
+    }
+    // What changes nothing is theirs too: here only the model is missing.
+    for path in ["/admin/models/a-model/chat/preview", "/admin/models/a-model/chat/rehearse"] {
+        assert_eq!(auditor.submit(path, &[]).await.status, 404, "{path}");
+    }
+}

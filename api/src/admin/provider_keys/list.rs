@@ -10,7 +10,7 @@ use super::{
     select::{KeyStanding, Wanted, select},
 };
 use crate::{
-    caller::AdminCaller,
+    caller::AuditorCaller,
     error::ApiResult,
     page::{List, cursor, page_size},
     request::{Path, Query},
@@ -38,7 +38,7 @@ pub struct KeysQuery {
     responses((status = 200, body = List<ProviderKeyView>)))]
 pub async fn list(
     State(state): State<AppState>,
-    _: AdminCaller,
+    _: AuditorCaller,
     Query(query): Query<KeysQuery>,
 ) -> ApiResult<axum::Json<List<ProviderKeyView>>> {
     let limit = page_size(query.limit)?;
@@ -58,7 +58,7 @@ pub async fn list(
     security(("token" = [])), responses((status = 200, body = ProviderKeyView), (status = 404)))]
 pub async fn show(
     State(state): State<AppState>,
-    _: AdminCaller,
+    _: AuditorCaller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<ProviderKeyView>> {
     let (id, key) = known(&state, &id).await?;

@@ -1,15 +1,16 @@
 //! Who sits at the console: an admin, who may act, or an auditor, who only looks. Nobody else gets a page.
 //!
-//! What changes something asks [`Seat::act`], which looks at the form's token and at the role, whatever the page showed.
+//! Who may only look is refused before a form is read. What changes something asks [`Seat::act`], which looks at the form's
+//! token and at the role once more, whatever the page showed.
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, MatchedPath},
     http::{HeaderMap, StatusCode, request::Parts},
     response::Response,
 };
 use domain::id::{RequestId, UserId};
 use store::identity::PlatformRole;
-use templates_maud::{Look, console::shell::Operator};
+use templates_maud::{Look, console::shell::Operator, paths};
 
 use crate::{
     caller::{AdminCaller, FoundSession, Person, csrf, lacks_role},
@@ -18,6 +19,9 @@ use crate::{
     request::RequestContext,
     state::AppState,
 };
+
+/// The forms that change nothing: whoever may look may send them.
+const LOOKS: [&str; 2] = [paths::CONSOLE_PREVIEW, paths::CONSOLE_REHEARSE];
 
 /// Somebody at a page of the console.
 #[derive(Clone, Debug)]
@@ -99,6 +103,14 @@ impl FromRequestParts<AppState> for Seat {
             form_token: state.secrets.form_token(&session.session_id.to_string()),
             may_act: role == PlatformRole::Admin,
         };
+        if !operator.may_act && changes_something(parts) {
+            return Err(desk::failed(&parts.headers, &look, &request_id, &lacks_role()));
+        }
         Ok(Self { look, operator, request_id, session, headers: parts.headers.clone() })
     }
+}
+
+fn changes_something(parts: &Parts) -> bool {
+    let looks = parts.extensions.get::<MatchedPath>().is_some_and(|path| LOOKS.contains(&path.as_str()));
+    !parts.method.is_safe() && !looks
 }
