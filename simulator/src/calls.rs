@@ -22,7 +22,7 @@ use serde_json::Value;
 
 use crate::Sim;
 use crate::faults::Fault;
-use crate::requests::Entry;
+use crate::requests::{Entry, PENDING};
 
 /// The longest that a hanging call is held.
 const HANG_LIMIT: std::time::Duration = std::time::Duration::from_secs(3_600);
@@ -113,7 +113,7 @@ impl Call {
     }
 
     fn log(sim: &Arc<Sim>, entry: Entry, fault: Fault) -> Self {
-        let seq = sim.requests.begin(Entry { outcome: "pending".into(), at: crate::now_text(), ..entry });
+        let seq = sim.requests.begin(Entry { outcome: PENDING.into(), at: crate::now_text(), ..entry });
         let request_id = crate::request_id(sim.config.seed, seq);
         Self { sim: sim.clone(), seq, fault, request_id, ended: false }
     }

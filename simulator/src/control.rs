@@ -17,6 +17,8 @@ use crate::requests;
 
 /// Endpoint ids that may be mapped to models.
 const MAX_ENDPOINTS: usize = 1_000;
+/// How long a listing waits for calls to settle.
+const SETTLED_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// All routes under `/_sim`; callers are tests and, for files, whoever got a link.
 pub fn routes() -> Router<Arc<Sim>> {
@@ -57,10 +59,17 @@ struct Listing {
     op: Option<String>,
     #[serde(default)]
     since: u64,
+    /// Only once there are such calls and none is under way, or [`SETTLED_WITHIN`] is over.
+    #[serde(default)]
+    settled: bool,
 }
 
 async fn list(State(sim): State<Arc<Sim>>, Query(query): Query<Listing>) -> Json<Value> {
-    let (entries, last_seq) = sim.requests.list(query.op.as_deref().filter(|op| !op.is_empty()), query.since);
+    let op = query.op.as_deref().filter(|op| !op.is_empty());
+    if query.settled {
+        drop(tokio::time::timeout(SETTLED_WITHIN, sim.requests.settled(op, query.since)).await);
+    }
+    let (entries, last_seq) = sim.requests.list(op, query.since);
     Json(json!({ "requests": entries, "last_seq": last_seq, "capacity": requests::CAPACITY }))
 }
 

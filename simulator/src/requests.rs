@@ -5,9 +5,12 @@ use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 /// How many requests are remembered.
 pub const CAPACITY: usize = 100_000;
+/// The outcome of what is under way.
+pub const PENDING: &str = "pending";
 
 /// One call as the upstream saw it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -53,14 +56,18 @@ struct Ring {
 
 /// The ring of entries.
 #[derive(Debug, Default)]
-pub struct Requests(Mutex<Ring>);
+pub struct Requests {
+    ring: Mutex<Ring>,
+    changed: Notify,
+}
 
 impl Requests {
     /// A log that goes on after these entries.
     pub fn restore(entries: Vec<Entry>) -> Self {
         let last_seq = entries.iter().map(|entry| entry.seq).max().unwrap_or(0);
         let skip = entries.len().saturating_sub(CAPACITY);
-        Self(Mutex::new(Ring { last_seq, entries: entries.into_iter().skip(skip).collect() }))
+        let ring = Mutex::new(Ring { last_seq, entries: entries.into_iter().skip(skip).collect() });
+        Self { ring, changed: Notify::new() }
     }
 
     /// Logs an arrival and returns its number.
@@ -72,6 +79,7 @@ impl Requests {
             ring.entries.pop_front();
         }
         ring.entries.push_back(entry);
+        self.changed.notify_waiters();
         ring.last_seq
     }
 
@@ -81,6 +89,7 @@ impl Requests {
         let place = ring.entries.binary_search_by_key(&seq, |entry| entry.seq).ok()?;
         let entry = ring.entries.get_mut(place)?;
         change(entry);
+        self.changed.notify_waiters();
         Some(entry.clone())
     }
 
@@ -91,12 +100,51 @@ impl Requests {
         (ring.entries.iter().filter(wanted).cloned().collect(), ring.last_seq)
     }
 
+    /// Waits until there is an entry after `since`, of one operation when `op` is given, and none of them is under way.
+    pub async fn settled(&self, op: Option<&str>, since: u64) {
+        loop {
+            // From here on no change is missed.
+            let changed = self.changed.notified();
+            if self.is_settled(op, since) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn is_settled(&self, op: Option<&str>, since: u64) -> bool {
+        let ring = self.lock();
+        let mut wanted = ring.entries.iter().filter(|entry| entry.seq > since && op.is_none_or(|op| entry.op == op));
+        let settled = |entry: &Entry| entry.outcome != PENDING;
+        wanted.next().is_some_and(settled) && wanted.all(settled)
+    }
+
     /// Forgets the entries; numbers go on.
     pub fn clear(&self) {
         self.lock().entries.clear();
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Ring> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.ring.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn who_waits_for_calls_to_settle_is_woken_when_the_last_of_them_does() {
+        let requests = Requests::default();
+        let call = |op: &str| requests.begin(Entry { op: op.into(), outcome: PENDING.into(), ..Entry::default() });
+        let mut chats = Box::pin(requests.settled(Some("chat"), 0));
+        assert!(chats.as_mut().now_or_never().is_none(), "there is none yet");
+        let (chat, _) = (call("chat"), call("images"));
+        assert!(chats.as_mut().now_or_never().is_none(), "it is under way");
+        requests.update(chat, |entry| entry.outcome = "answered".into());
+        assert!(chats.now_or_never().is_some(), "another operation's call is none of its business");
+        assert!(requests.settled(None, 0).now_or_never().is_none());
     }
 }

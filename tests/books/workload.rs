@@ -2,9 +2,7 @@
 //!
 //! All choices come from the seed. It ends when no job is under way any more, save those that wait for a verdict.
 
-use std::time::Duration;
-
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use futures::future::try_join_all;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use reqwest::Method;
@@ -16,8 +14,8 @@ use crate::{
 };
 
 const CHATS: &str = "/v1/chat/completions";
-const LOOKS: u32 = 600;
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How often the jobs under way are listed: each time they are waited for, and new ones may have come of retries.
+const ROUNDS: u32 = 600;
 
 /// A random workload.
 pub struct Workload {
@@ -149,22 +147,43 @@ fn expected(answer: &crate::answer::Answer) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Waits until no job of a tenant is under way, save those that wait for a verdict.
+/// Waits until no job of a tenant is under way, save those that wait for a verdict: by the events of each.
 async fn come_to_rest(person: &Person) -> anyhow::Result<()> {
-    for _ in 0..LOOKS {
-        let mut under_way = 0;
+    for _ in 0..ROUNDS {
+        let mut under_way = Vec::new();
         for status in ["queued", "running"] {
-            let path = format!("/v1/jobs?limit=100&status={status}");
-            let list: Value = send(person.api.request(Method::GET, &path)).await?.expect(200)?;
+            let list: Value = person.api.get(&format!("/v1/jobs?limit=100&status={status}")).await?;
             let jobs = list["data"].as_array().cloned().unwrap_or_default();
-            under_way += jobs.iter().filter(|job| job["stage"] != "reconciling").count();
+            under_way.extend(jobs.into_iter().filter(|job| job["stage"] != "reconciling"));
         }
-        if under_way == 0 {
+        if under_way.is_empty() {
             return Ok(());
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        for job in under_way {
+            rests(person, &text(&job["id"])?).await?;
+        }
     }
     bail!("{} does not come to rest", person.tenant_id)
+}
+
+/// Waits until a job has ended, or nobody knows how.
+async fn rests(person: &Person, job_id: &str) -> anyhow::Result<()> {
+    let path = format!("/v1/jobs/{job_id}/events");
+    let so_far: Value = person.api.get(&path).await?;
+    let last = so_far["data"].as_array().and_then(|events| events.last()).context("a job has an event")?;
+    if last["type"] == "job.reconciling" {
+        return Ok(());
+    }
+    let request = person.api.request(Method::GET, &format!("{path}?after={}", last["sequence"]));
+    let mut answer = request.header("accept", "text/event-stream").send().await?.error_for_status()?;
+    let mut heard = String::new();
+    while let Some(chunk) = answer.chunk().await? {
+        heard.push_str(&String::from_utf8_lossy(&chunk));
+        if heard.contains("event: job.reconciling\n") {
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn question(model: &str) -> Value {

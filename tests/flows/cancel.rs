@@ -14,6 +14,8 @@ use crate::{
 /// Upstream's time all but stands still, or flies.
 const STILL: f64 = 1_000.0;
 const FLIES: f64 = 0.001;
+/// What the frames of a job hold while upstream works on it.
+const RUNS: &str = r#""stage":"running""#;
 
 #[tokio::test]
 async fn a_task_that_waits_upstream_is_canceled_there_and_costs_nothing() -> anyhow::Result<()> {
@@ -47,7 +49,8 @@ async fn a_task_that_runs_upstream_goes_on_and_is_charged() -> anyhow::Result<()
     world.set_time_scale(0.3).await?;
     let job_id = submitted(&person.api).await?;
     until(&person.api, &job_id, "job.accepted").await?;
-    running_upstream(&world).await?;
+    // The provider itself says so, and the gateway shows it.
+    until_said(&person.api, &job_id, RUNS).await?;
     world.set_time_scale(STILL).await?;
     let asked = send(person.api.post(&format!("/v1/jobs/{job_id}/cancel"), &json!({}))).await?.expect(200)?;
     ensure!(asked["status"] == "running", "{asked}");
@@ -80,28 +83,19 @@ async fn submitted(api: &ApiClient) -> anyhow::Result<String> {
 
 /// Waits for an event of a job, by its stream.
 pub async fn until(api: &ApiClient, job_id: &str, kind: &str) -> anyhow::Result<()> {
-    let request = api.request(reqwest::Method::GET, &format!("/v1/jobs/{job_id}/events"));
-    let mut answer = request.header("accept", "text/event-stream").send().await?.error_for_status()?;
-    let (mut heard, wanted) = (String::new(), format!("event: {kind}\n"));
-    while let Some(chunk) = answer.chunk().await? {
-        heard.push_str(&String::from_utf8_lossy(&chunk));
-        if heard.contains(&wanted) {
-            return Ok(());
-        }
-    }
-    anyhow::bail!("{kind} never came:\n{heard}")
+    until_said(api, job_id, &format!("event: {kind}\n")).await
 }
 
-/// Waits until the provider itself says that its one task runs.
-async fn running_upstream(world: &World) -> anyhow::Result<()> {
-    let url = format!("{}/ark/api/v3/contents/generations/tasks?page_size=10", world.simulator_url);
-    for _ in 0..600 {
-        let request = world.http.get(&url).bearer_auth(&world.demo["ZEPHYR_SIMULATOR_KEY"]);
-        let tasks: Value = request.send().await?.error_for_status()?.json().await?;
-        if tasks["items"][0]["status"] == "running" {
+/// Waits until the stream of a job holds a text.
+async fn until_said(api: &ApiClient, job_id: &str, wanted: &str) -> anyhow::Result<()> {
+    let request = api.request(reqwest::Method::GET, &format!("/v1/jobs/{job_id}/events"));
+    let mut answer = request.header("accept", "text/event-stream").send().await?.error_for_status()?;
+    let mut heard = String::new();
+    while let Some(chunk) = answer.chunk().await? {
+        heard.push_str(&String::from_utf8_lossy(&chunk));
+        if heard.contains(wanted) {
             return Ok(());
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
-    anyhow::bail!("the task never ran")
+    anyhow::bail!("{wanted} never came:\n{heard}")
 }

@@ -1,7 +1,5 @@
 //! A client that goes away mid-stream: upstream is hung up on, and the declared policy says what it costs.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, ensure};
 use domain::Credits;
 use serde_json::{Value, json};
@@ -12,8 +10,6 @@ use crate::{
     world::{Person, World, credits},
 };
 
-const LOOKS: u32 = 600;
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Slow enough that a client is gone long before upstream is done.
 const SLOWLY: &str = "4";
 
@@ -62,15 +58,7 @@ async fn go_away(person: &Person, model: &str) -> anyhow::Result<String> {
 }
 
 async fn ended_call(world: &World) -> anyhow::Result<UpstreamCall> {
-    for _ in 0..LOOKS {
-        let call =
-            world.upstream.calls().await?.into_iter().find(|call| call.op == "chat" && call.outcome != "pending");
-        if let Some(call) = call {
-            return Ok(call);
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    anyhow::bail!("the call never ended")
+    world.upstream.settled("chat").await?.into_iter().next().context("a call")
 }
 
 /// The job once it is over, by its own events.

@@ -49,11 +49,23 @@ impl Upstream {
     /// # Errors
     /// When the simulator does not answer.
     pub async fn calls(&self) -> anyhow::Result<Vec<UpstreamCall>> {
+        self.listed("").await
+    }
+
+    /// The calls of one operation, once there are some and none is under way.
+    ///
+    /// # Errors
+    /// When the simulator does not answer.
+    pub async fn settled(&self, op: &str) -> anyhow::Result<Vec<UpstreamCall>> {
+        self.listed(&format!("?settled=true&op={op}")).await
+    }
+
+    async fn listed(&self, query: &str) -> anyhow::Result<Vec<UpstreamCall>> {
         #[derive(Deserialize)]
         struct Listing {
             requests: Vec<UpstreamCall>,
         }
-        let answer = self.http.get(format!("{}/_sim/requests", self.url)).send().await?.error_for_status()?;
+        let answer = self.http.get(format!("{}/_sim/requests{query}", self.url)).send().await?.error_for_status()?;
         Ok(answer.json::<Listing>().await.context("the simulator's request log")?.requests)
     }
 

@@ -10,6 +10,7 @@ use super::AdminJob;
 use crate::{
     caller::AuditorCaller,
     error::{ApiError, ApiResult},
+    freshness::PATIENCE,
     generation::watch::published,
     request::Path,
     state::AppState,
@@ -40,6 +41,8 @@ pub async fn show(
 ) -> ApiResult<axum::Json<AdminJobDetail>> {
     let missing = || ApiError::not_found("job");
     let (row, events) = read_job(state.store.pool(), &id).await?.ok_or_else(missing)?;
+    // What its events tell of shall stand among the attempts too, unless the read models are far behind.
+    state.reads.wait_for(state.follower.position(), PATIENCE).await?;
     let attempt_list = state.reads.attempts(&id).await?;
     let events = events.iter().map(published).collect();
     Ok(axum::Json(AdminJobDetail { job: AdminJob::from(&row), events, attempt_list }))
