@@ -37,7 +37,6 @@ pub async fn stream(
     caller: Caller,
     Query(query): Query<ExportQuery>,
 ) -> ApiResult<Response> {
-    caller.needs_scope("ledger")?;
     let (format, content_type, ending) = form(query.format.as_deref().unwrap_or("jsonl"))?;
     let range = Range {
         tenant_id: Some(caller.tenant_id.clone()),

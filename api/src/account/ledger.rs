@@ -114,7 +114,6 @@ pub async fn list(
     caller: Caller,
     Query(filter): Query<LedgerFilter>,
 ) -> ApiResult<impl IntoResponse> {
-    caller.needs_scope("ledger")?;
     let limit = page_size(filter.limit)?;
     let query = LedgerQuery {
         tenant_id: Some(caller.tenant_id.to_string()),

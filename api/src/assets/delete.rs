@@ -26,7 +26,6 @@ pub async fn delete(
     caller: Caller,
     Path(id): Path<String>,
 ) -> ApiResult<axum::Json<DeletedAsset>> {
-    caller.needs_scope("assets")?;
     state.assets.delete(&caller.tenant_id, &parse(&id)?, state.store.now()).await?;
     Ok(axum::Json(DeletedAsset { id, object: "asset", deleted: true }))
 }

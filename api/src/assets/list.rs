@@ -40,7 +40,6 @@ pub async fn list(
     caller: Caller,
     Query(filter): Query<AssetFilter>,
 ) -> ApiResult<axum::Json<List<AssetView>>> {
-    caller.needs_scope("assets")?;
     let limit = page_size(filter.limit)?.min(ASSETS_LISTED - 1);
     let query = AssetQuery {
         kind: filter.kind.as_deref().map(kind).transpose()?,

@@ -83,18 +83,6 @@ impl Caller {
         self.api_key.as_ref().map(|key| &key.api_key_id)
     }
 
-    /// Whether a scope is granted: an API key without scopes may do all that a client may.
-    ///
-    /// # Errors
-    /// `forbidden`.
-    pub fn needs_scope(&self, scope: &'static str) -> ApiResult<()> {
-        let granted = |key: &ApiKey| key.scopes.is_empty() || key.scopes.iter().any(|granted| granted == scope);
-        if self.api_key.as_ref().is_none_or(granted) {
-            return Ok(());
-        }
-        Err(ApiError::new(ErrorCode::Forbidden, format!("the API key lacks the scope {scope}")))
-    }
-
     /// Whether a model may be used.
     ///
     /// # Errors

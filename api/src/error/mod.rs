@@ -44,6 +44,12 @@ pub struct ApiError {
 pub type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
+    /// Whether whoever filled in a form may mend it and send it again.
+    #[must_use]
+    pub fn is_correctable(&self) -> bool {
+        matches!(self.status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::CONFLICT)
+    }
+
     /// An error with the status of its code.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {

@@ -93,7 +93,6 @@ impl Asked {
 /// # Errors
 /// What is wrong with it, by parameter.
 pub async fn prepare(state: &AppState, caller: &Caller, asked: Asked) -> ApiResult<Prepared> {
-    caller.needs_scope("generate")?;
     let now = state.parts.store.now();
     let (callable, terms) = priced_by(state, caller, &asked)?;
     let params = callable.schema.resolve_or_explain(asked.params)?;

@@ -77,7 +77,6 @@ pub async fn open(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> ApiResult<Response> {
-    caller.needs_scope("jobs")?;
     if !headers.contains_key(AUTHORIZATION) {
         csrf::check_origin(&headers, &state.parts.settings)?;
     }

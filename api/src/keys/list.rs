@@ -32,7 +32,6 @@ pub async fn list(
     caller: Caller,
     Query(query): Query<KeyQuery>,
 ) -> ApiResult<axum::Json<List<KeyView>>> {
-    caller.needs_scope("account")?;
     let limit = page_size(query.limit)?;
     let after = cursor::<ApiKeyId>(query.after.as_deref())?;
     let tenant: Tenant = state.store.read(caller.tenant_id.as_str()).await?;

@@ -8,7 +8,7 @@ use axum::{
 };
 use domain::id::{AssetId, JobId};
 use serde::Deserialize;
-use store::assets::{ASSETS_LISTED, Asset, AssetKind, AssetQuery, AssetsError};
+use store::assets::{Asset, AssetKind, AssetQuery, AssetsError};
 use templates_maud::{
     paths,
     portal::{
@@ -22,6 +22,7 @@ use super::{
     desk::{Desk, bounded, cursor_of},
     fields,
     filled::Filled,
+    selection::{Selection, selected},
 };
 use crate::{
     assets::{link, parse},
@@ -80,24 +81,13 @@ pub async fn delete(
 }
 
 /// Deletes the selected files. One that is gone already stays gone.
-pub async fn delete_several(
-    State(state): State<AppState>,
-    desk: Desk,
-    form: Result<Form<Vec<(String, String)>>, FormRejection>,
-) -> Response {
+pub async fn delete_several(State(state): State<AppState>, desk: Desk, form: Selection) -> Response {
     desk.answered(delete_all(&state, &desk, form).await)
 }
 
-async fn delete_all(
-    state: &AppState,
-    desk: &Desk,
-    form: Result<Form<Vec<(String, String)>>, FormRejection>,
-) -> ApiResult<Response> {
-    let sent = fields(form)?;
-    let token = sent.iter().find(|(name, _)| name == "csrf_token").map(|(_, token)| token.as_str());
-    desk.check_form(state, token.unwrap_or_default())?;
-    for (_, id) in sent.iter().filter(|(name, _)| name == "asset").take(ASSETS_LISTED as usize) {
-        match state.assets.delete(&desk.caller.tenant_id, &parse(id)?, state.store.now()).await {
+async fn delete_all(state: &AppState, desk: &Desk, form: Selection) -> ApiResult<Response> {
+    for id in selected(state, desk, form, "asset")? {
+        match state.assets.delete(&desk.caller.tenant_id, &parse(&id)?, state.store.now()).await {
             Ok(()) | Err(AssetsError::Missing) => {}
             Err(error) => return Err(error.into()),
         }

@@ -1,9 +1,8 @@
 //! `GET /jobs`, `GET /jobs/export` and `POST /jobs/cancel`: the tenant's jobs, the same as a file, and several stopped at once.
 
 use axum::{
-    Form,
     body::Body,
-    extract::{State, rejection::FormRejection},
+    extract::State,
     http::{StatusCode, header},
     response::{IntoResponse as _, Response},
 };
@@ -23,8 +22,8 @@ use templates_maud::{
 use super::{
     answer,
     desk::{Desk, bounded, cursor_of},
-    fields,
     ledger::start_of,
+    selection::{Selection, selected},
 };
 use crate::{
     account::ledger::lag_of,
@@ -40,8 +39,6 @@ const EXPORTED_MAX: usize = 10_000;
 /// The first line of an export. Times are in UTC, credits are decimal.
 const EXPORT_HEAD: &str =
     "job_id,model,capability,status,source,created_at_utc,completed_at_utc,held,charged,refunded,error\r\n";
-/// The most jobs that are stopped at once: a page of them.
-const STOPPED_MAX: usize = 100;
 
 /// Which jobs.
 #[derive(Default, Deserialize)]
@@ -71,29 +68,14 @@ pub async fn export(State(state): State<AppState>, desk: Desk, Query(wanted): Qu
 }
 
 /// Asks the selected jobs to stop, and says what became of that.
-pub async fn stop(
-    State(state): State<AppState>,
-    desk: Desk,
-    form: Result<Form<Vec<(String, String)>>, FormRejection>,
-) -> Response {
+pub async fn stop(State(state): State<AppState>, desk: Desk, form: Selection) -> Response {
     desk.answered(stop_all(&state, &desk, form).await)
 }
 
-async fn stop_all(
-    state: &AppState,
-    desk: &Desk,
-    form: Result<Form<Vec<(String, String)>>, FormRejection>,
-) -> ApiResult<Response> {
-    let sent = fields(form)?;
-    let token = sent.iter().find(|(name, _)| name == "csrf_token").map(|(_, token)| token.as_str());
-    desk.check_form(state, token.unwrap_or_default())?;
-    let jobs: Vec<&str> = sent.iter().filter(|(name, _)| name == "job").map(|(_, id)| id.as_str()).collect();
-    if jobs.len() > STOPPED_MAX {
-        return Err(ApiError::parameter("job", format!("at most {STOPPED_MAX} jobs are stopped at once")));
-    }
+async fn stop_all(state: &AppState, desk: &Desk, form: Selection) -> ApiResult<Response> {
     let (mut stopped, mut over) = (0_usize, 0_usize);
-    for job_id in jobs {
-        match cancel::ask(state, &desk.caller, job_id).await {
+    for job_id in selected(state, desk, form, "job")? {
+        match cancel::ask(state, &desk.caller, &job_id).await {
             Ok(()) => stopped += 1,
             Err(error) if error.code == ErrorCode::Conflict => over += 1,
             Err(error) => return Err(error),

@@ -18,6 +18,7 @@
 //! | `desk` | who stands at a page, and how it is to look for them |
 //! | `key_form` | the form of a new API key |
 //! | `filled` | multipart forms, whose files become assets |
+//! | `selection` | rows of a list that are acted on together |
 //! | `shown` | a job with all that its pages show |
 //! | `answer` | the headers of every page |
 
@@ -41,6 +42,7 @@ pub mod overview;
 pub mod preferences;
 pub mod quickstart;
 pub mod register;
+mod selection;
 pub mod settings;
 mod shown;
 pub mod tray;

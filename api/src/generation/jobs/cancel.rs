@@ -24,7 +24,6 @@ use crate::{caller::Caller, error::ApiResult, generation::watch::job_of, request
     (status = 200, description = "The job as it stands now."),
 ))]
 pub async fn cancel(State(state): State<AppState>, caller: Caller, Path(id): Path<String>) -> ApiResult<Response> {
-    caller.needs_scope("generate")?;
     ask(&state, &caller, &id).await?;
     let (row, _) = job_of(&state, &caller, &id).await?;
     Ok(axum::Json(view(&state, &row).await?).into_response())

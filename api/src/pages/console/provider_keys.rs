@@ -260,7 +260,7 @@ pub async fn test(
 async fn done(state: &AppState, seat: &Seat, id: &str, result: ApiResult<ProviderKeyView>) -> Response {
     match result {
         Ok(_) => answer::see(&paths::fill(paths::PROVIDER_KEY, &[id])),
-        Err(error) if error.status == StatusCode::UNPROCESSABLE_ENTITY || error.status == StatusCode::CONFLICT => {
+        Err(error) if error.is_correctable() => {
             let outcome = Outcome { well: false, text: error.message.to_string() };
             key_page(state, seat, id, Some(&outcome), error.status).await
         }

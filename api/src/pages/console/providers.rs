@@ -66,7 +66,7 @@ pub async fn add(
     };
     match registered.await {
         Ok((view, _)) => answer::see(&paths::fill(paths::CONSOLE_PROVIDER, &[&view.id])),
-        Err(error) if correctable(&error) => list(&state, &seat, &typed(form, ProviderRow::default()), Some(&error)),
+        Err(error) if error.is_correctable() => list(&state, &seat, &typed(form, ProviderRow::default()), Some(&error)),
         Err(error) => seat.failed(&error),
     }
 }
@@ -207,16 +207,12 @@ fn done(
 ) -> Response {
     match (result, admin::view_of(state, id)) {
         (Ok(_), _) => answer::see(&paths::fill(paths::CONSOLE_PROVIDER, &[id])),
-        (Err(error), Ok(view)) if correctable(&error) => {
+        (Err(error), Ok(view)) if error.is_correctable() => {
             let said = Said { well: false, text: error.message.to_string() };
             page(seat, &typed(row(state, view)), Some(&said), error.status)
         }
         (Err(error), _) => seat.failed(&error),
     }
-}
-
-fn correctable(error: &ApiError) -> bool {
-    error.status == StatusCode::UNPROCESSABLE_ENTITY || error.status == StatusCode::CONFLICT
 }
 
 fn typed(form: ProviderForm, known: ProviderRow) -> ProviderRow {

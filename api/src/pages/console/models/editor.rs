@@ -42,6 +42,9 @@ use crate::{
 /// The names and texts of a form.
 type Sent = Vec<(String, String)>;
 
+/// A form of the editor, as it arrives.
+type Arrived = Result<Form<Sent>, FormRejection>;
+
 /// What happened before.
 #[derive(Default, Deserialize)]
 pub struct Wanted {
@@ -65,6 +68,11 @@ impl Bench {
 
     fn path(&self, pattern: &str) -> String {
         paths::fill(pattern, &[&self.texts.name, self.kind.name()])
+    }
+
+    /// What a draft would be.
+    async fn tried(&self, state: &AppState, sent: &Sent) -> ApiResult<Trial> {
+        Trial::of(state, &self.entry, self.kind, Draft::read(sent), sent).await
     }
 
     /// What holds now, or what one begins with.
@@ -106,11 +114,11 @@ pub async fn preview(
     State(state): State<AppState>,
     seat: Seat,
     Path(place): Path<(String, String)>,
-    form: Result<Form<Sent>, FormRejection>,
+    form: Arrived,
 ) -> Response {
     let tried = async {
         let (bench, sent) = (Bench::at(&state, &place)?, fields(form)?);
-        let trial = Trial::of(&state, &bench.entry, bench.kind, Draft::read(&sent), &sent).await?;
+        let trial = bench.tried(&state, &sent).await?;
         Ok((bench, trial, Outcome { days: days(&sent).ok(), ..Outcome::default() }))
     };
     match tried.await {
@@ -127,12 +135,12 @@ pub async fn rehearse(
     State(state): State<AppState>,
     seat: Seat,
     Path(place): Path<(String, String)>,
-    form: Result<Form<Sent>, FormRejection>,
+    form: Arrived,
 ) -> Response {
     let played = async {
         let (bench, sent) = (Bench::at(&state, &place)?, fields(form)?);
         seat.check_form(&state, token(&sent))?;
-        let trial = Trial::of(&state, &bench.entry, bench.kind, Draft::read(&sent), &sent).await?;
+        let trial = bench.tried(&state, &sent).await?;
         let played = async {
             let days = days(&sent)?;
             let unread = || ApiError::new(ErrorCode::CapabilityUnfit, "the draft can't be read");
@@ -155,12 +163,12 @@ pub async fn publish(
     State(state): State<AppState>,
     seat: Seat,
     Path(place): Path<(String, String)>,
-    form: Result<Form<Sent>, FormRejection>,
+    form: Arrived,
 ) -> Response {
     let tried = async {
         let (bench, sent) = (Bench::at(&state, &place)?, fields(form)?);
         let admin = seat.act(&state, token(&sent))?;
-        let trial = Trial::of(&state, &bench.entry, bench.kind, Draft::read(&sent), &sent).await?;
+        let trial = bench.tried(&state, &sent).await?;
         let Some(capability) = trial.capability.clone().filter(|_| trial.problems.is_empty()) else {
             return Ok(Err((bench, trial, Outcome { refused: true, ..Outcome::default() })));
         };
