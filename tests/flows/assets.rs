@@ -1,6 +1,8 @@
 //! Files: brought, made by jobs, read whole or in part, used as an input, removed.
 
-use anyhow::ensure;
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context as _, ensure};
 use reqwest::{
     Method,
     multipart::{Form, Part},
@@ -14,6 +16,9 @@ use crate::{
     world::{Person, World, text},
 };
 
+/// How long a sweep may take to come by.
+const SWEPT_WITHIN: Duration = Duration::from_secs(20);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The smallest PNG: one pixel.
 const PIXEL: &[u8] = &[
     0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 0x0D, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
@@ -73,6 +78,41 @@ async fn a_file_is_brought_used_as_an_input_and_removed() -> anyhow::Result<()> 
     let gone = person.api.request(Method::GET, &format!("/v1/assets/{id}/content"));
     send(gone).await?.refused(404, "not_found")?;
     Ok(())
+}
+
+#[tokio::test]
+async fn the_bytes_of_a_removed_file_are_swept_away() -> anyhow::Result<()> {
+    let world = World::start(&[("ZEPHYR_SWEEP_EVERY_MS", "20"), ("ZEPHYR_PURGE_AFTER_MS", "1")]).await?;
+    let person = world.person("0").await?;
+    let kept = text(&upload(&person, PIXEL.to_vec(), "kept.png").await?.expect(201)?["id"])?;
+    let removed = text(&upload(&person, PIXEL.to_vec(), "removed.png").await?.expect(201)?["id"])?;
+    let data = world.data_dir();
+    ensure!(holds(&data, &kept)? && holds(&data, &removed)?, "the bytes are not where they are looked for");
+    let path = format!("/v1/assets/{removed}");
+    ensure!(send(person.api.request(Method::DELETE, &path)).await?.status < 300, "it is not removed");
+    // Nobody tells when bytes are gone: they are looked for.
+    let swept = async {
+        while holds(&data, &removed)? {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(SWEPT_WITHIN, swept).await.context("the bytes of a removed file stay")??;
+    ensure!(holds(&data, &kept)?, "another file's bytes went too");
+    let (status, _, bytes) = content(&person, &format!("/v1/assets/{kept}/content"), &[]).await?;
+    ensure!(status == 200 && bytes == PIXEL, "{status}");
+    Ok(())
+}
+
+/// Whether a folder has a file of this name, at any depth.
+fn holds(folder: &Path, name: &str) -> anyhow::Result<bool> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name() == name || entry.file_type()?.is_dir() && holds(&entry.path(), name)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[tokio::test]
