@@ -76,6 +76,12 @@ impl Seat {
         desk::is_fragment(&self.headers)
     }
 
+    /// What was made of a page, or why it could not be.
+    #[must_use]
+    pub fn answered(&self, made: ApiResult<Response>) -> Response {
+        made.unwrap_or_else(|error| self.failed(&error))
+    }
+
     /// An error as people read it: a page, or a part of the page that stays.
     #[must_use]
     pub fn failed(&self, error: &ApiError) -> Response {

@@ -71,10 +71,7 @@ impl Wanted {
 
 /// Shows the ledger.
 pub async fn show(State(state): State<AppState>, seat: Seat, Query(wanted): Query<Wanted>) -> Response {
-    match render(&state, &seat, wanted).await {
-        Ok(response) => response,
-        Err(error) => seat.failed(&error),
-    }
+    seat.answered(render(&state, &seat, wanted).await)
 }
 
 async fn render(state: &AppState, seat: &Seat, wanted: Wanted) -> ApiResult<Response> {

@@ -51,10 +51,7 @@ pub struct NewForm {
 
 /// Shows the tenants.
 pub async fn show(State(state): State<AppState>, seat: Seat, Query(wanted): Query<Wanted>) -> Response {
-    match render(&state, &seat, wanted, None).await {
-        Ok(response) => response,
-        Err(error) => seat.failed(&error),
-    }
+    seat.answered(render(&state, &seat, wanted, None).await)
 }
 
 /// Makes a tenant, and goes there.

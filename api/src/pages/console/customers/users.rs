@@ -67,10 +67,7 @@ pub struct ChangeForm {
 
 /// Shows the people.
 pub async fn list(State(state): State<AppState>, seat: Seat, Query(wanted): Query<Wanted>) -> Response {
-    match render(&state, &seat, wanted, None).await {
-        Ok(response) => response,
-        Err(error) => seat.failed(&error),
-    }
+    seat.answered(render(&state, &seat, wanted, None).await)
 }
 
 /// Makes a person, and goes there.

@@ -59,10 +59,7 @@ pub async fn history(
     Path((model, named)): Path<(String, String)>,
     Query(pair): Query<Pair>,
 ) -> Response {
-    match render(&state, &seat, (&model, &named), &pair).await {
-        Ok(response) => response,
-        Err(error) => seat.failed(&error),
-    }
+    seat.answered(render(&state, &seat, (&model, &named), &pair).await)
 }
 
 async fn render(state: &AppState, seat: &Seat, (model, named): (&str, &str), pair: &Pair) -> ApiResult<Response> {
