@@ -258,6 +258,6 @@
   };
 
   zephyr.bring((root) => {
-    for (const form of root.querySelectorAll('.bench[data-layout="chat"] form.run')) converse(form);
+    for (const form of zephyr.within(root, '.bench[data-layout="chat"] form.run')) converse(form);
   });
 })();

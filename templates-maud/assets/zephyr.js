@@ -15,6 +15,9 @@
     else note.addEventListener("click", () => note.remove());
   };
 
+  // What a part of a page holds of a kind, the part itself included: a form may come back alone.
+  const within = (root, css) => [...(root.matches && root.matches(css) ? [root] : []), ...root.querySelectorAll(css)];
+
   // A range beside its number input, and a die beside a seed.
   const pair = (root) => {
     for (const range of root.querySelectorAll("input[data-pair]")) {
@@ -37,7 +40,7 @@
 
   // A field that depends on another is shown, and sent, only while its condition holds.
   const depend = (root) => {
-    for (const form of root.querySelectorAll("form.run, form[data-fields]")) {
+    for (const form of within(root, "form.run, form[data-fields]")) {
       const check = () => {
         for (const field of form.querySelectorAll("[data-depends]")) {
           const names = ["p." + field.dataset.depends, "f." + field.dataset.depends];
@@ -97,7 +100,7 @@
 
   // A filled form is a link: its short texts stand in the address, and in the links to the other views of it.
   const mirror = (root) => {
-    for (const form of root.querySelectorAll("form[data-mirror]")) {
+    for (const form of within(root, "form[data-mirror]")) {
       const reflect = () => {
         const query = new URLSearchParams(window.location.search);
         for (const name of [...query.keys()]) if (name.startsWith("p.") || name === "example" || name === "from") query.delete(name);
@@ -119,7 +122,7 @@
   // What each script does to a page, and to each part of it that comes later.
   const brought = [pair, depend, grow, copying, reuse, mirror];
   const bring = (root) => { for (const one of brought) one(root); };
-  window.zephyr = { token, toast, bring: (one) => { brought.push(one); } };
+  window.zephyr = { token, toast, within, bring: (one) => { brought.push(one); } };
 
   if (navigator.serviceWorker) navigator.serviceWorker.register("/sw.js").catch(() => {});
 
@@ -175,23 +178,23 @@
     const summary = document.querySelector("[data-focus]");
     if (summary) summary.focus();
     if (!window.htmx) return;
-    document.body.addEventListener("htmx:load", (event) => bring(event.detail.elt));
+    document.body.addEventListener("htmx:load", (event) => {
+      bring(event.detail.elt);
+      const wrong = event.detail.elt.matches("form.run") && event.detail.elt.querySelector("[data-focus]");
+      if (wrong) wrong.focus();
+    });
     document.body.addEventListener("htmx:responseError", (event) => {
       const status = event.detail.xhr.status;
       if (status === 401) window.location.reload();
       else toast(`${status} · ${event.detail.xhr.getResponseHeader("x-request-id") || ""}`, true);
     });
-    // A form that was run is a new one: its next run is another job.
+    // A form that was run is a new one: its next run is another job, and nothing is wrong with it any more.
     document.body.addEventListener("htmx:afterRequest", (event) => {
-      const once = event.detail.elt.matches("form.run") && event.detail.successful && event.detail.elt.querySelector("input[name=once]");
-      if (once && event.detail.xhr.status === 200) once.value = crypto.randomUUID();
-    });
-    // What was wrong with a form comes back in its place, not among the results.
-    document.body.addEventListener("htmx:beforeSwap", (event) => {
-      if (event.detail.xhr.status === 422 && event.detail.elt.matches("form.run")) {
-        event.detail.target = event.detail.elt;
-        event.detail.swapOverride = "outerHTML";
-      }
+      const form = event.detail.elt;
+      if (!form.matches("form.run") || event.detail.xhr.status !== 200) return;
+      form.querySelector("input[name=once]").value = crypto.randomUUID();
+      for (const told of form.querySelectorAll(".note, .field > .wrong")) told.remove();
+      for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
     });
   });
 })();

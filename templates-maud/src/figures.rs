@@ -72,7 +72,8 @@ pub fn elapsed(ms: u64) -> String {
     match ms {
         0..1_000 => format!("{ms} ms"),
         1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
-        _ => format!("{}:{:02} min", ms / 60_000, ms % 60_000 / 1_000),
+        60_000..3_600_000 => format!("{}:{:02} min", ms / 60_000, ms % 60_000 / 1_000),
+        _ => format!("{}:{:02} h", ms / 3_600_000, ms % 3_600_000 / 60_000),
     }
 }
 
@@ -108,7 +109,7 @@ mod tests {
             "{}",
             texts[1]
         );
-        assert_eq!([20, 1_250, 125_000].map(elapsed), ["20 ms", "1.2 s", "2:05 min"]);
+        assert_eq!([20, 1_250, 125_000, 172_860_000].map(elapsed), ["20 ms", "1.2 s", "2:05 min", "48:01 h"]);
         assert_eq!((bytes(999), bytes(1_536), bytes(2_250_000)), ("999 B".into(), "1.5 KB".into(), "2.1 MB".into()));
     }
 }

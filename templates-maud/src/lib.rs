@@ -17,5 +17,6 @@ pub mod portal;
 pub mod styleguide;
 pub mod words;
 
+pub use figures::elapsed;
 pub use page::{Look, Page, Theme, Viewing, Visitor};
 pub use words::Words;

@@ -47,6 +47,28 @@ async fn a_double_click_on_run_is_one_job_and_one_hold() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_form_comes_back_in_its_place() -> anyhow::Result<()> {
+    let world = World::shared().await?;
+    on_stage(&world.base_url, Scripts::On, &["422 (Unprocessable Entity)"], async |browser| {
+        person::register(&world, browser, "500").await?;
+        browser.go(&fill(MODEL, &[PICTURES])).await?;
+        browser.fill(PROMPT, "").await?;
+        browser.click(RUN).await?;
+        browser.until("what is wrong has the focus", "document.activeElement.matches('form.run .note')").await?;
+        ensure!(browser.count("form.run").await? == 1, "two forms are shown");
+        ensure!(browser.count("#results > *").await? == 0, "a form stands among the results");
+        ensure!(browser.count("form.run [data-depends]:not([hidden])").await? == 0, "its conditions no longer hold");
+        browser.fill(PROMPT, "A lighthouse at dusk").await?;
+        browser.click(RUN).await?;
+        browser.until("the run is over", "document.querySelector('#results [data-job][data-over]')").await?;
+        ensure!(person::jobs(browser).await?.len() == 1, "the refused form made no job");
+        ensure!(browser.count("form.run .note, form.run [aria-invalid]").await? == 0, "nothing is wrong any more");
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test]
 async fn back_and_forward_show_whole_pages() -> anyhow::Result<()> {
     let world = World::shared().await?;
     on_stage(&world.base_url, Scripts::On, &[], async |browser| {

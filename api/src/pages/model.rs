@@ -8,7 +8,7 @@ use axum::{
     Form,
     extract::{Multipart, State, rejection::FormRejection},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use domain::{
     capability::{Capability, CapabilityKind},
@@ -189,6 +189,9 @@ async fn card(state: &AppState, desk: &Desk, job_id: &str) -> Response {
     }
 }
 
+/// A form with what was wrong takes the form's place; it does not stand among the results.
+const IN_PLACE: [(&str, &str); 2] = [("hx-retarget", "#run"), ("hx-reswap", "outerHTML")];
+
 /// The form again, with everything that was typed: as itself, or as the whole page.
 fn refused(
     state: &AppState,
@@ -206,6 +209,7 @@ fn refused(
         if fragment { shown.form(values, wrong, once) } else { shown.render(values, wrong, html! {}, once) }
     });
     match rendered {
+        Ok(markup) if fragment => (IN_PLACE, answer::page(StatusCode::UNPROCESSABLE_ENTITY, markup)).into_response(),
         Ok(markup) => answer::page(StatusCode::UNPROCESSABLE_ENTITY, markup),
         Err(error) => as_page(error, &hall.look, &request_id),
     }

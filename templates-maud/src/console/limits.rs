@@ -188,7 +188,7 @@ fn table(look: &Look, what: &str, rows: &[LimitsRow], link: impl Fn(&str) -> Opt
                 th scope="row" { @if let Some(path) = link(&row.id) { a href=(path) { (row.name) } } @else { (row.name) } " " span.id.soft { (row.id) } }
                 td { (meter(words.unlimited, row.requests)) }
                 td { (meter(words.unlimited, row.tokens)) }
-                td { (meter(words.unlimited, row.jobs)) @if row.jobs.limit.is_none() { " " span.soft { (row.jobs.used.unwrap_or_default()) } } }
+                td { @match row.jobs { Taken { used: Some(used @ 1..), limit: None } => { (used) " " span.soft { (words.unlimited) } }, taken => (meter(words.unlimited, taken)) } }
                 @for period in 0..3 { td { @match row.budgets.iter().find(|budget| budget.period == period) {
                     Some(budget) => span.amount { (short_amount(budget.used)) " / " (short_amount(budget.limit)) },
                     None => span.soft title=(words.unlimited) { "–" },

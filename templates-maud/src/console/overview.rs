@@ -13,7 +13,7 @@ use super::{
     shell::{ConsolePage, Operator},
 };
 use crate::{
-    figures::{moment_exact, short_amount},
+    figures::{elapsed, moment_exact, short_amount},
     icons,
     page::Look,
     paths::{
@@ -153,8 +153,8 @@ impl Overview<'_> {
                         th scope="row" { a href=(with_query(CONSOLE_JOBS, &[("cap", &one.capability)])) { (capability_name(self.look.words, &one.capability)) } }
                         td.num { (one.jobs) }
                         td.num { (percent(one.succeeded, one.succeeded + one.failed)) }
-                        td.num { (duration(one.p50_ms)) }
-                        td.num { (duration(one.p95_ms)) }
+                        td.num { (lasted(one.p50_ms)) }
+                        td.num { (lasted(one.p95_ms)) }
                         td.num.amount { (short_amount(one.charged)) }
                     } } }
                 } } }
@@ -195,10 +195,6 @@ fn percent(part: i64, all: i64) -> String {
     if all == 0 { "–".to_owned() } else { format!("{}.{}\u{a0}%", part * 100 / all, part * 1_000 / all % 10) }
 }
 
-fn duration(millis: Option<i64>) -> String {
-    match millis {
-        None => "–".to_owned(),
-        Some(millis @ ..1_000) => format!("{millis} ms"),
-        Some(millis) => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
-    }
+fn lasted(millis: Option<i64>) -> String {
+    millis.map_or_else(|| "–".to_owned(), |millis| elapsed(millis.unsigned_abs()))
 }

@@ -106,7 +106,7 @@ impl ProvidersPage<'_> {
                     th scope="row" { a href=(fill(CONSOLE_PROVIDER, &[&one.id])) { (one.name) } }
                     td { (state(words, one)) }
                     td { (one.adapter) }
-                    td { span.id { (one.base_url) } }
+                    td { span.id.long { (one.base_url) } }
                     td.num { a href=(with_query(PROVIDER_KEYS, &[("provider", &one.name)])) { (one.keys.0) "/" (one.keys.1) } }
                     td.num { (one.models) }
                     td.num { (share(one.answered)) }

@@ -73,7 +73,7 @@ fn one(words: &Words, field: &Field<'_>, values: &Map<String, Value>, errors: Fo
     let described = format!("{id}-hint{}", if wrong.is_some() { format!(" {id}-wrong") } else { String::new() });
     let body = html! {
         (control(words, field, value, &id, &described, wrong.is_some()))
-        @if let Some(hint) = field.schema["description"].as_str() { p.hint id={ (id) "-hint" } { (hint) } }
+        @if let Some(hint) = hint(field) { p.hint id={ (id) "-hint" } { (hint) } }
         @if let Some(wrong) = wrong { p.wrong id={ (id) "-wrong" } { (wrong) } }
     };
     let may_be_absent = !field.required && field.schema.get("default").is_none();
@@ -86,7 +86,7 @@ fn one(words: &Words, field: &Field<'_>, values: &Map<String, Value>, errors: Fo
             } @else if field.widget == Widget::Toggle {
                 (body)
             } @else {
-                label for=(id) { span { (title(field)) (optional) } }
+                label for=(id) { span { (if field.widget == Widget::Messages { words.your_message } else { title(field) }) (optional) } }
                 (body)
             }
         }
@@ -103,6 +103,11 @@ fn id(field: &Field<'_>) -> String {
 
 fn title<'a>(field: &'a Field<'_>) -> &'a str {
     field.schema["title"].as_str().or(field.path.last().copied()).unwrap_or_default()
+}
+
+/// What a person reads about a field. That of a conversation speaks of all its messages, and a person writes one.
+fn hint<'a>(field: &'a Field<'_>) -> Option<&'a str> {
+    field.schema["description"].as_str().filter(|_| field.widget != Widget::Messages)
 }
 
 fn at<'a>(values: &'a Map<String, Value>, path: &[&str]) -> Option<&'a Value> {
@@ -134,7 +139,7 @@ fn control(words: &Words, field: &Field<'_>, value: Option<&Value>, id: &str, de
             let pair = (field.widget == Widget::Slider).then_some(id);
             html! {
                 div.paired {
-                    input id=(id) name=(name) type="number" value=(text) min=[bound("minimum")] max=[bound("maximum")]
+                    input id=(id) name=(name) type="number" value=(text) placeholder=(words.not_set) min=[bound("minimum")] max=[bound("maximum")]
                         step=(step) aria-describedby=(described) aria-invalid=[invalid] inputmode="decimal";
                     @if let Some(pair) = pair {
                         input type="range" hidden data-pair=(pair) tabindex="-1" aria-hidden="true"

@@ -26,16 +26,16 @@ pub fn entries(words: &Words, lines: &[LedgerRow], with_tenant: bool) -> Markup 
                     tr .set-aside[matches!(line.entry_type, LedgerType::Hold | LedgerType::Release)] {
                         td.soft { a href=(with_query(CONSOLE_AUDIT, &[("position", &line.position.to_string())])) { (line.position) } }
                         td { (words.kind_name(line.entry_type)) @if let Some(model) = &line.model { " " span.soft { (model) } } }
-                        @if with_tenant { td { a.id href=(fill(CONSOLE_TENANT, &[&line.tenant_id])) { (line.tenant_id) } } }
-                        td.num.amount { (amount(line.amount, true)) }
-                        td {
+                        @if with_tenant { td data-label=(ours.tenant) { a.id href=(fill(CONSOLE_TENANT, &[&line.tenant_id])) { (line.tenant_id) } } }
+                        td.num.amount data-label=(words.amount) { (amount(line.amount, true)) }
+                        td data-label=(words.reference) {
                             @if let Some(job_id) = &line.job_id { a.id href=(with_query(CONSOLE_AUDIT, &[("target", job_id), ("show", "everything")])) { (job_id) } }
                             @else if let Some(reference) = &line.reference { span.id { (reference) } }
                             @if let Some(note) = &line.note { " " span.soft { (note) } }
                         }
-                        td.num.amount.held { (amount(line.available_after, false)) }
-                        td { span.id { (line.actor) } }
-                        td.when { (moment_exact(words, line.recorded_at)) }
+                        td.num.amount.held data-label=(words.balance) { (amount(line.available_after, false)) }
+                        td data-label=(ours.actor) { span.id { (line.actor) } }
+                        td.when data-label=(words.time) { (moment_exact(words, line.recorded_at)) }
                     }
                 }
             }

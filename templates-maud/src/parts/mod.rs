@@ -6,6 +6,7 @@ pub mod markdown;
 pub mod pager;
 pub mod price;
 pub mod receipt;
+pub mod request;
 pub mod snippet;
 pub mod state;
 pub mod timeline;

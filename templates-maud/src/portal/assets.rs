@@ -142,14 +142,16 @@ impl AssetsPage<'_> {
                 figcaption.soft {
                     label.toggle { input type="checkbox" form="several" name="asset" value=(media.asset_id) aria-label={ (words.portal.select) " " (name) }; span.id { (name) } }
                     @if let Some((width, height)) = media.size { (width) " × " (height) " · " }
-                    (bytes(media.bytes)) " · " (moment(words, asset.created_at)) br;
-                    a href=(media.url) download { (words.download) }
-                    @if let Some(job_id) = &asset.job_id { " · " a href=(fill(JOB, &[job_id])) { (words.job) } }
-                    (self.uses(asset))
-                    form.inline-form method="post" action=(fill(ASSET_DELETE, &[&media.asset_id])) {
-                        (form_token(&self.visitor.form_token))
-                        " · " button.link type="submit" data-confirm=(words.delete_sure) { (words.delete) }
+                    (bytes(media.bytes)) " · " (moment(words, asset.created_at))
+                    div.deeds {
+                        a href=(media.url) download { (words.download) }
+                        @if let Some(job_id) = &asset.job_id { a href=(fill(JOB, &[job_id])) { (words.job) } }
+                        form method="post" action=(fill(ASSET_DELETE, &[&media.asset_id])) {
+                            (form_token(&self.visitor.form_token))
+                            button.link type="submit" data-confirm=(words.delete_sure) { (words.delete) }
+                        }
                     }
+                    (self.uses(asset))
                 }
             }
         }

@@ -7,7 +7,7 @@ use projections::rows::{LedgerRow, UsageRow};
 
 use super::{ledger, overview::Balance};
 use crate::{
-    figures::{amount, short_amount},
+    figures::{amount, short_amount, whole},
     page::{Look, Page, Visitor},
     parts::chart::Spending,
     paths::{KEYS, LEDGER},
@@ -100,7 +100,7 @@ impl BillingPage<'_> {
                     div {
                         dt { (words.portal.forecast) }
                         dd { @match pace.days_left(self.balance.available) {
-                            Some(days) => span.amount { (days) " " (words.portal.days) },
+                            Some(days) => span.amount { (whole(days.unsigned_abs())) " " (words.portal.days) },
                             None => span.soft { (words.portal.no_spending) },
                         } }
                     }

@@ -138,7 +138,7 @@ impl JobShown<'_> {
         let words = self.words;
         html! {
             p.soft {
-                (ago(words, self.job.created_at))
+                (words.created) " " (ago(words, self.job.created_at))
                 @if let Some(usual) = self.usual_ms { " · " (words.portal.usually_takes) " " (elapsed(usual)) }
             }
             @match self.progress {

@@ -103,7 +103,7 @@ impl KeysPage<'_> {
                     @for ((key, spent), last_used) in self.keys.iter().zip(self.spent).zip(self.last_used) {
                         tr {
                             td { (key.name) @if !key.models.is_empty() { " " span.soft { (key.models.join(", ")) } } @if !key.scopes.is_empty() { " " span.soft { (key.scopes.join(", ")) } } }
-                            td { span.id { (key.prefix) "…" } }
+                            td.when { span.id { (key.prefix) "…" } }
                             td.num.amount data-label=(words.spent_30) { (short_amount(*spent)) }
                             td.num.amount data-label=(words.key_budget) { (key.budget.map_or_else(|| "–".to_owned(), |budget: Credits| short_amount(budget.micro()))) }
                             td.when data-label=(words.portal.last_used) { @match last_used { Some(day) => (day), None => (words.portal.never) } }

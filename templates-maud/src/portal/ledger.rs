@@ -33,6 +33,11 @@ impl Filter {
     pub fn pairs(&self) -> [(&str, &str); 4] {
         [("type", &self.kind), ("from", &self.from), ("to", &self.to), ("job", &self.job)]
     }
+
+    /// Whether anything is filtered.
+    fn is_set(&self) -> bool {
+        self.pairs().iter().any(|(_, value)| !value.is_empty())
+    }
 }
 
 /// A page of the statement.
@@ -75,7 +80,7 @@ impl LedgerPage<'_> {
                         }
                     }
                 }
-                @if self.lines.is_empty() { div.empty { p { (words.no_ledger) } } } @else { (table(words, self.lines)) }
+                @if self.lines.is_empty() { div.empty { p { (if self.filter.is_set() { words.nothing_found } else { words.no_ledger }) } } } @else { (table(words, self.lines)) }
             }
             (pager(words, LEDGER, &self.filter.pairs(), self.after, self.next))
         };
@@ -96,7 +101,7 @@ impl LedgerPage<'_> {
                 label { span { (words.to_day) } input type="date" name="to" value=(filter.to); }
                 @if !filter.job.is_empty() { input type="hidden" name="job" value=(filter.job); }
                 button.quiet type="submit" { (words.filter) }
-                @if filter.pairs().iter().any(|(_, value)| !value.is_empty()) { a.button.quiet href=(LEDGER) { (words.clear_all) } }
+                @if filter.is_set() { a.button.quiet href=(LEDGER) { (words.clear_all) } }
             }
         }
     }

@@ -184,7 +184,7 @@ fn orders(words: &Words, filter: &Filter) -> Markup {
 
 fn facet(title: &str, name: &'static str, values: Vec<(&str, &str, usize)>, filter: &Filter, chosen: &str) -> Markup {
     html! {
-        section {
+        section hidden[values.is_empty()] {
             h2 { (title) }
             ul {
                 @for (value, word, count) in values {

@@ -12,7 +12,7 @@ use crate::{
     figures::short_amount,
     form::{self, Field, FormErrors, PREFIX, fields, shown},
     page::{Look, Page, Visitor, form_token},
-    parts::{price, receipt, snippet::snippet},
+    parts::{price, receipt, request, snippet::snippet},
     paths::{JOB_ANSWER, LOGIN, MODEL, PRICE, RUN, fill, with_query},
     words::Words,
 };
@@ -244,13 +244,12 @@ impl ModelPage<'_> {
     fn api(&self) -> Markup {
         let words = self.words();
         let body = json!({ "model": self.name, "capability": self.capability.kind.name(), "params": self.values });
-        let pretty = serde_json::to_string_pretty(&body).unwrap_or_default();
         let url = format!("{}/v1/jobs", self.base_url);
         html! {
             p { (words.api_intro) }
-            (snippet(words, "curl", &curl(&url, &pretty)))
-            (snippet(words, "Python", &python(&url, &pretty)))
-            (snippet(words, "JavaScript", &javascript(&url, &pretty)))
+            (snippet(words, "curl", &request::curl(&url, &body)))
+            (snippet(words, "Python", &request::python(&url, &body)))
+            (snippet(words, "JavaScript", &request::javascript(&url, &body)))
             details { summary { "JSON Schema" } (snippet(words, "param_schema", &serde_json::to_string_pretty(&self.capability.param_schema).unwrap_or_default())) }
         }
     }
@@ -292,25 +291,4 @@ fn beside_button(words: &Words, offered: Option<&Offered>, elsewhere: bool) -> M
             }
         }
     }
-}
-
-fn curl(url: &str, body: &str) -> String {
-    let quoted = body.replace('\'', "'\\''");
-    format!(
-        "curl {url} \\\n  -H \"Authorization: Bearer $ZEPHYR_API_KEY\" \\\n  -H \"Content-Type: application/json\" \\\n  -H \"Prefer: wait=60\" \\\n  -d '{quoted}'"
-    )
-}
-
-fn python(url: &str, body: &str) -> String {
-    // A text of JSON is one of Python, too.
-    let literal = Value::from(body.replace('\n', "")).to_string();
-    format!(
-        "import json, os, urllib.request\n\nrequest = urllib.request.Request(\n    \"{url}\",\n    data=json.dumps(json.loads({literal})).encode(),\n    headers={{\n        \"Authorization\": f\"Bearer {{os.environ['ZEPHYR_API_KEY']}}\",\n        \"Content-Type\": \"application/json\",\n        \"Prefer\": \"wait=60\",\n    }},\n)\nprint(json.load(urllib.request.urlopen(request)))"
-    )
-}
-
-fn javascript(url: &str, body: &str) -> String {
-    format!(
-        "const answer = await fetch(\"{url}\", {{\n  method: \"POST\",\n  headers: {{\n    Authorization: `Bearer ${{process.env.ZEPHYR_API_KEY}}`,\n    \"Content-Type\": \"application/json\",\n    Prefer: \"wait=60\",\n  }},\n  body: JSON.stringify({body}),\n}});\nconsole.log(await answer.json());"
-    )
 }

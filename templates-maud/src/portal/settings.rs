@@ -155,7 +155,7 @@ impl SettingsPage<'_> {
                     tbody {
                         @for session in self.sessions {
                             tr {
-                                td { (session.client) @if session.here { " " span.badge { (words.portal.session_here) } } }
+                                td { (if session.client.is_empty() { words.portal.client_unknown } else { session.client.as_str() }) @if session.here { " " span.badge { (words.portal.session_here) } } }
                                 td.when { (ago(words, session.since)) }
                                 td.num {
                                     @if !session.here {

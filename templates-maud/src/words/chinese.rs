@@ -83,6 +83,7 @@ pub static CHINESE: Words = Words {
     assets_or_urls: "或素材编号、网址，每行一个",
     example_file: "未选择其他文件时使用示例文件。",
     roll: "随机",
+    your_message: "你的消息",
     send: "发送",
     generate: "生成",
     holds_up_to: "最多冻结",

@@ -83,6 +83,7 @@ pub static ENGLISH: Words = Words {
     assets_or_urls: "or asset ids or addresses, one a line",
     example_file: "The file of the example is used unless another is chosen.",
     roll: "Roll",
+    your_message: "Your message",
     send: "Send",
     generate: "Generate",
     holds_up_to: "Holds up to",

@@ -119,6 +119,7 @@ pub struct Words {
     pub assets_or_urls: &'static str,
     pub example_file: &'static str,
     pub roll: &'static str,
+    pub your_message: &'static str,
     pub send: &'static str,
     pub generate: &'static str,
     pub holds_up_to: &'static str,

@@ -50,7 +50,7 @@ const fn name(event: &ProviderKeyEvent) -> &'static str {
 
 fn described(event: &ProviderKeyEvent) -> (Option<String>, String) {
     match event {
-        ProviderKeyEvent::KeyRegistered(known) => (None, format!("{} · {}", known.fingerprint, limits(known.limits))),
+        ProviderKeyEvent::KeyRegistered(known) => (None, format!("{} {}", known.fingerprint, limits(known.limits))),
         ProviderKeyEvent::KeyWeightChanged { weight } => (None, weight.to_string()),
         ProviderKeyEvent::KeyLimitsChanged { limits: changed } => (None, limits(*changed)),
         ProviderKeyEvent::KeyAccountChanged { account } => (None, account.clone().unwrap_or_default()),
@@ -68,7 +68,8 @@ fn described(event: &ProviderKeyEvent) -> (Option<String>, String) {
 }
 
 fn limits(limits: KeyLimits) -> String {
-    let shown = |limit: Option<u32>| limit.map_or_else(|| "–".to_owned(), |limit| limit.to_string());
     let KeyLimits { requests_per_second, requests_per_minute, concurrency } = limits;
-    format!("{}/s, {}/min, {} ∥", shown(requests_per_second), shown(requests_per_minute), shown(concurrency))
+    let units = [(requests_per_second, "/s"), (requests_per_minute, "/min"), (concurrency, " ∥")];
+    let set = units.into_iter().filter_map(|(limit, unit)| Some(format!("{}{unit}", limit?)));
+    set.collect::<Vec<_>>().join(", ")
 }

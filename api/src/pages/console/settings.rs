@@ -12,6 +12,7 @@ use axum::{
 use templates_maud::{
     Words,
     console::system::{Fact, SettingsPage},
+    elapsed,
 };
 
 use super::{Seat, system::fact};
@@ -68,9 +69,9 @@ fn site(state: &AppState, words: &Words) -> (&'static str, Vec<Fact>) {
 
 fn ages(state: &AppState, words: &Words) -> (&'static str, Vec<Fact>) {
     let ages = &state.parts.dispatcher.parts().ages;
-    let seconds = |age: Duration| Some(format!("{}.{} s", age.as_secs(), age.subsec_millis() / 100));
+    let told = |age: Duration| u64::try_from(age.as_millis()).ok().map(elapsed);
     let names = words.console.health;
     let all = [ages.redispatch, ages.retry, ages.lease, ages.poll_every, ages.reconcile_every, ages.expire_after];
-    let facts = names.ages.into_iter().zip(all).map(|(name, age)| fact(name, seconds(age)));
+    let facts = names.ages.into_iter().zip(all).map(|(name, age)| fact(name, told(age)));
     (names.ages_title, facts.collect())
 }

@@ -49,7 +49,7 @@ fn release(state: &AppState, words: &Words, found: &Health) -> (&'static str, Ve
     let facts = vec![
         fact(names.version, Some(found.version)),
         fact(names.bus, Some(bus)),
-        fact(names.clock, Some(state.store.now().to_rfc3339())),
+        fact(names.clock, Some(state.store.now().format("%Y-%m-%d %H:%M:%S"))),
         fact(names.process, Some(std::process::id())),
     ];
     (names.this_process, facts)

@@ -150,11 +150,11 @@ impl AuditPage<'_> {
                     @for act in self.acts {
                         tr {
                             td.when { (moment_exact(words, act.at)) br; span.soft { (ours.position) " " (act.position) } }
-                            td { (self.actor(words, &act.actor)) }
-                            td { a href=(with_query(CONSOLE_AUDIT, &[("action", &act.action)])) { (act.action) } }
-                            td { (target(act)) }
+                            td data-label=(ours.actor) { (self.actor(words, &act.actor)) }
+                            td data-label=(ours.action) { a href=(with_query(CONSOLE_AUDIT, &[("action", &act.action)])) { (act.action) } }
+                            td data-label=(ours.target) { (target(act)) }
                             td.change { (change(&act.change)) }
-                            td { @if !act.request_id.is_empty() { a.id.soft href=(with_query(CONSOLE_AUDIT, &[("request", &act.request_id), ("show", "everything")])) { (act.request_id) } } }
+                            td data-label=(ours.request) { @if !act.request_id.is_empty() { a.id.soft href=(with_query(CONSOLE_AUDIT, &[("request", &act.request_id), ("show", "everything")])) { (act.request_id) } } }
                         }
                     }
                 }

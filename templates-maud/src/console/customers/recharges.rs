@@ -93,12 +93,12 @@ impl RechargesPage<'_> {
                     @for row in self.recharges {
                         tr {
                             th scope="row" { a.id href=(fill(CONSOLE_TENANT, &[&row.tenant_id])) { (row.tenant_id) } }
-                            td.num.amount { (amount(row.amount, true)) }
-                            td { (row.note.as_deref().unwrap_or_default()) }
-                            td { (row.reference.as_deref().unwrap_or_default()) }
-                            td.num.amount.held { (amount(row.available_after, false)) }
-                            td { span.id { (row.actor) } }
-                            td.when { (moment(words, row.recorded_at)) }
+                            td.num.amount data-label=(ours.amount) { (amount(row.amount, true)) }
+                            td data-label=(ours.source) { (row.note.as_deref().unwrap_or_default()) }
+                            td data-label=(ours.reference) { (row.reference.as_deref().unwrap_or_default()) }
+                            td.num.amount.held data-label=(ours.after_it) { (amount(row.available_after, false)) }
+                            td data-label=(ours.by) { span.id { (row.actor) } }
+                            td.when data-label=(ours.when) { (moment(words, row.recorded_at)) }
                         }
                     }
                 }

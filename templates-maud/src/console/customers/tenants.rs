@@ -171,12 +171,12 @@ impl TenantsPage<'_> {
                         tr {
                             th scope="row" { a href=(fill(CONSOLE_TENANT, &[&tenant.id])) { (tenant.name) } " " span.id.soft { (tenant.id) } }
                             td { (standing(words, tenant.suspended.as_deref(), tenant.frozen.as_deref())) }
-                            td.num.amount .wrong[tenant.available < 0] { (amount(tenant.available, false)) }
-                            td.num.amount.held { (amount(tenant.held, false)) }
-                            td.num.amount { (amount(tenant.spent, false)) }
-                            td.num { (tenant.members) }
-                            td.num { (tenant.api_keys) }
-                            td.when { (moment(words, tenant.created_at)) }
+                            td.num.amount data-label=(words.available) .wrong[tenant.available < 0] { (amount(tenant.available, false)) }
+                            td.num.amount.held data-label=(words.held) { (amount(tenant.held, false)) }
+                            td.num.amount data-label=(ours.spent_30) { (amount(tenant.spent, false)) }
+                            td.num data-label=(ours.members) { (tenant.members) }
+                            td.num data-label=(ours.api_keys) { (tenant.api_keys) }
+                            td.when data-label=(ours.created) { (moment(words, tenant.created_at)) }
                         }
                     }
                 }

@@ -82,11 +82,11 @@ impl TracePage<'_> {
                     @if let Some(duty) = self.duty { (self.duty(duty)) }
                     @if self.operator.may_act && !job.status.is_final() { (self.actions()) }
                     (timeline(words, self.events))
-                    (self.attempts())
-                    (self.choices())
                 }
                 (receipt(words, job, self.charge))
             }
+            (self.attempts())
+            (self.choices())
         };
         ConsolePage { look: self.look, operator: self.operator, title: &job.job_id, content }.render()
     }

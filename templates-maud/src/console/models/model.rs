@@ -65,7 +65,7 @@ impl ModelPage<'_> {
                         header { h2 #capabilities { (ours.capabilities) } }
                         (self.capabilities())
                     }
-                    p.actions {
+                    div.actions {
                         @if self.operator.may_act {
                             (self.switch())
                             a.button.quiet href=(with_query(CONSOLE_NEW_MODEL, &[("from", name)])) { (ours.duplicate) }
