@@ -17,6 +17,7 @@ pub mod pulse;
 pub mod queries;
 pub mod rebuild;
 pub mod rows;
+pub mod spending;
 mod table;
 
 pub use fold::job::Milestones;

@@ -5,7 +5,7 @@ mod support;
 
 use std::time::Duration;
 
-use chrono::Utc;
+use chrono::{NaiveDate, Utc};
 use domain::{
     Credits,
     account::{Account, AccountCommand, Overrun},
@@ -21,9 +21,10 @@ use projections::{
     export::{Format, Range, export},
     live::Live,
     projector,
-    queries::{JobQuery, LedgerQuery, read_job},
+    queries::{JobQuery, LedgerQuery, UsageQuery, read_job},
     rebuild,
     rows::{LedgerRow, LedgerType},
+    spending::KeySpent,
 };
 use store::{Context, Store, Work};
 use uuid::Uuid;
@@ -263,4 +264,33 @@ fn judge(variable: &str, arguments: &[&str], books: &[u8]) {
     std::fs::remove_file(&file).expect("it goes");
     let said = String::from_utf8_lossy(&verdict.stderr).into_owned() + &String::from_utf8_lossy(&verdict.stdout);
     assert!(verdict.status.success(), "{said}\n{}", String::from_utf8_lossy(books));
+}
+
+/// More rows of usage than one answer holds: 12,000 keys, each on one of two days, on one of seven models.
+#[tokio::test]
+async fn what_was_spent_is_summed_over_every_key_and_model() {
+    let database = support::database().await;
+    let models = ReadModels::open(database.pool.clone()).await.expect("they open");
+    let rows = "insert into read_v1.usage_daily
+                select '2026-11-01'::date + (k % 2)::int, 'ten_1', 'model-' || k % 7, 'key-' || k, 1, 1, 0, 10 + k % 7, 1, '{}'
+                  from generate_series(0, 11999) k";
+    sqlx::query(rows).execute(&database.pool).await.expect("rows");
+    let day = |number| NaiveDate::from_ymd_opt(2026, 11, number).expect("a day");
+    let query = UsageQuery { tenant_id: Some("ten_1".to_owned()), from: day(1), to: day(2) };
+
+    let days = models.spent_by_day(&query, day(1), 5).await.expect("it answers");
+    assert_eq!(days.len(), 12, "two days of five models and the rest: {days:?}");
+    let whole: i64 = (0..12_000).map(|k| 10 + k % 7).sum();
+    assert_eq!(days.iter().map(|row| row.charged).sum::<i64>(), whole);
+    assert_eq!(days.iter().map(|row| row.refunded).sum::<i64>(), 12_000);
+    let others = days.iter().filter(|row| row.model.is_none()).map(|row| row.charged).sum::<i64>();
+    assert_eq!(others, (0..12_000).map(|k| k % 7).filter(|model| *model < 2).map(|model| 10 + model).sum::<i64>());
+
+    let ids = ["key-3", "key-11998", "key-unknown"].map(str::to_owned);
+    let keys = models.spent_by_key(&query, &ids).await.expect("it answers");
+    let spent = |spent, last| KeySpent { spent, last_day: Some(day(last)) };
+    assert_eq!(keys.len(), 2);
+    assert_eq!((keys["key-3"], keys["key-11998"]), (spent(12, 2), spent(9, 1)));
+    let elsewhere = UsageQuery { tenant_id: Some("ten_2".to_owned()), ..query };
+    assert!(models.spent_by_key(&elsewhere, &ids).await.expect("it answers").is_empty());
 }

@@ -6,7 +6,10 @@ use domain::{
     schema::ParamError,
 };
 use maud::{Markup, html};
-use projections::rows::{JobEventRow, JobRow, JobStage, JobStatus, LedgerRow, UsageRow};
+use projections::{
+    rows::{JobEventRow, JobRow, JobStage, JobStatus, LedgerRow},
+    spending::DaySpent,
+};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -162,15 +165,12 @@ fn chart(words: &Words, now: DateTime<Utc>) -> Markup {
     let days: Vec<NaiveDate> = now.date_naive().iter_days().take(14).collect();
     let rows = days.iter().enumerate().flat_map(|(place, day)| {
         (0..7_usize).map(move |model| {
-            json!({
-                "day": day, "tenant_id": "ten_0", "model": format!("model-{model}"), "api_key_id": "", "jobs": 1,
-                "succeeded": 1, "failed": 0, "charged": (place * 7 + model * 13) % 40 * 10_000, "refunded": 0, "quantities": {},
-            })
+            let charged = i64::try_from((place * 7 + model * 13) % 40 * 10_000).unwrap_or_default();
+            DaySpent { day: *day, model: Some(format!("model-{model}")), charged, refunded: 0 }
         })
     });
-    let usage: Vec<UsageRow> =
-        rows.map(|row| serde_json::from_value(row).expect("it has the fields of a row")).collect();
-    Spending::of(words, &days, &usage).render(words)
+    let spent: Vec<DaySpent> = rows.collect();
+    Spending::of(words, &days, &spent).render(words)
 }
 
 #[cfg(test)]

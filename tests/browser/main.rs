@@ -5,6 +5,7 @@ mod console;
 mod journey;
 mod keyboard;
 mod media;
+mod memory;
 mod person;
 mod plain;
 mod policy;

@@ -7,11 +7,9 @@ use domain::Credits;
 use serde_json::Value;
 use tests::{
     browser::Browser,
-    world::{World, text},
+    world::{PASSWORD, World, text},
 };
 
-/// What everybody's door opens with.
-pub const PASSWORD: &str = "a pass phrase of a test";
 static PEOPLE: AtomicU32 = AtomicU32::new(1);
 
 /// Registers somebody at the browser's door and gives them credits; their address of e-mail.

@@ -5,7 +5,7 @@ use anyhow::ensure;
 use templates_maud::paths::{JOB, KEYS, MARKET, MODEL, fill};
 use tests::{
     browser::{Browser, Scripts, on_stage},
-    world::{World, text},
+    world::{PASSWORD, World, text},
 };
 
 use crate::person;
@@ -19,7 +19,7 @@ async fn everything_that_matters_works_without_scripts() -> anyhow::Result<()> {
     let world = World::shared().await?;
     let account = registered(&world).await?;
     on_stage(&world.base_url, Scripts::Off, &[], async |browser| {
-        browser.log_in(&account, person::PASSWORD).await?;
+        browser.log_in(&account, PASSWORD).await?;
         ensure!(browser.run("return typeof window.htmx", Vec::new()).await? == "undefined", "scripts run");
         filter_the_market(browser).await?;
         run_a_form(browser).await?;

@@ -31,6 +31,8 @@ use crate::{
 const READY: &str = "the gateway is ready at";
 /// How fast the simulator's time runs unless a test says otherwise: a hundred times as fast as ours.
 const FAST: &str = "0.01";
+/// What everybody's door opens with.
+pub const PASSWORD: &str = "a pass phrase of a test";
 /// The gateway's data, below its folder.
 const DATA: &str = "data";
 /// Addresses that test clients pretend to come from, so that the limits on the auth routes never meet two of them.
@@ -72,6 +74,8 @@ pub struct Person {
     pub api: ApiClient,
     /// With the token of the log-in.
     pub session: ApiClient,
+    /// What they log in with.
+    pub email: String,
     /// The tenant.
     pub tenant_id: String,
     /// The text of the API key.
@@ -275,14 +279,14 @@ pub async fn register(base_url: &str, http: &reqwest::Client) -> anyhow::Result<
     let number = ADDRESSES.fetch_add(1, Ordering::Relaxed);
     let address = Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits() + number);
     let email = format!("person-{number}@example.com");
-    let body = json!({ "email": email, "password": "a pass phrase of a test" });
+    let body = json!({ "email": email, "password": PASSWORD });
     let request = http.request(Method::POST, format!("{base_url}/auth/register"));
     let tokens = send(request.header("x-forwarded-for", address.to_string()).json(&body)).await?.expect(201)?;
     let tenant_id = text(&tokens["user"]["tenants"][0]["id"])?;
     let session = ApiClient::new(base_url, text(&tokens["access_token"])?, http.clone());
     let issued = send(session.post("/v1/keys", &json!({ "name": "test" }))).await?.expect(201)?;
     let key = text(&issued["key"])?;
-    Ok(Person { api: ApiClient::new(base_url, &key, http.clone()), session, tenant_id, key })
+    Ok(Person { api: ApiClient::new(base_url, &key, http.clone()), session, email, tenant_id, key })
 }
 
 /// A text of an answer.

@@ -5,18 +5,17 @@ use chrono::{Datelike as _, Days, Months, NaiveDate};
 use domain::account::{Account, Budget, BudgetPeriod, Spending};
 use projections::{
     queries::{LedgerQuery, UsageQuery},
-    rows::UsageRow,
+    spending::DaySpent,
 };
-use templates_maud::portal::{
-    billing::{BillingPage, BudgetShown, Pace},
-    overview::Balance,
+use templates_maud::{
+    parts::chart::SHARES,
+    portal::{
+        billing::{BillingPage, BudgetShown, Pace},
+        overview::Balance,
+    },
 };
 
-use super::{
-    answer,
-    desk::Desk,
-    keys::{KEYS_AT_MOST, SPENT_DAYS},
-};
+use super::{answer, desk::Desk, keys::SPENT_DAYS};
 use crate::{
     account::{ledger::lag_of, show::view},
     caller::Caller,
@@ -26,6 +25,9 @@ use crate::{
 
 /// How many lines of the ledger are shown.
 const LINES: u32 = 10;
+
+/// How many budgets are shown, the fullest first.
+const BUDGETS_SHOWN: usize = 50;
 
 /// Shows balance and spending.
 pub async fn show(State(state): State<AppState>, desk: Desk) -> Response {
@@ -42,9 +44,13 @@ async fn render(state: &AppState, desk: &Desk) -> ApiResult<Response> {
     let asked_lines =
         LedgerQuery { tenant_id: tenant_id.clone(), newest_first: true, limit: LINES, ..LedgerQuery::default() };
     let asked_usage = UsageQuery { tenant_id, from: months, to };
-    let (lines, usage) = tokio::try_join!(state.reads.ledger(&asked_lines), state.reads.usage(&asked_usage))?;
+    let (lines, spent) =
+        tokio::try_join!(state.reads.ledger(&asked_lines), state.reads.spent_by_day(&asked_usage, from, SHARES))?;
     let account = view(state, caller).await?;
-    let budgets = budgets(state, caller).await?;
+    let mut budgets = budgets(state, caller).await?;
+    let all_budgets = budgets.len();
+    budgets.sort_by_key(|budget| std::cmp::Reverse(fullness(budget)));
+    budgets.truncate(BUDGETS_SHOWN);
     let days: Vec<NaiveDate> = from.iter_days().take_while(|day| *day <= to).collect();
     let markup = BillingPage {
         look: &desk.look,
@@ -57,17 +63,23 @@ async fn render(state: &AppState, desk: &Desk) -> ApiResult<Response> {
             credit_value: &state.settings.credit_value,
         },
         days: &days,
-        usage: &usage,
-        pace: pace(&usage, to),
+        spent: &spent,
+        pace: pace(&spent, to),
         budgets: &budgets,
+        all_budgets,
         lines: &lines.rows,
     };
     Ok(answer::page(StatusCode::OK, markup.render()))
 }
 
-fn pace(usage: &[UsageRow], today: NaiveDate) -> Pace {
+/// How much of a budget is gone, in thousandths.
+fn fullness(budget: &BudgetShown) -> i128 {
+    i128::from(budget.spent) * 1_000 / i128::from(budget.limit.max(1))
+}
+
+fn pace(spent: &[DaySpent], today: NaiveDate) -> Pace {
     let charged = |wanted: &dyn Fn(NaiveDate) -> bool| {
-        usage.iter().filter(|row| wanted(row.day)).map(|row| row.charged - row.refunded).sum()
+        spent.iter().filter(|row| wanted(row.day)).map(|row| row.charged - row.refunded).sum()
     };
     let this = (today.year(), today.month());
     let week = today.checked_sub_days(Days::new(7)).unwrap_or(today);
@@ -95,7 +107,7 @@ async fn budgets(state: &AppState, caller: &Caller) -> ApiResult<Vec<BudgetShown
         [BudgetPeriod::Day, BudgetPeriod::Month, BudgetPeriod::Total].into_iter().filter_map(shown).collect()
     };
     let mut all = of(None, &tenant.limits.budget, account.spending());
-    for holder in tenant.api_keys.values().take(KEYS_AT_MOST) {
+    for holder in tenant.api_keys.values() {
         let key = &holder.api_key;
         all.extend(of(Some(&key.name), &key.budgets(), account.spending_of(&key.api_key_id)));
     }

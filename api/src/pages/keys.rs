@@ -6,28 +6,44 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use chrono::{Days, NaiveDate};
-use domain::tenant::{ApiKey, Role, Tenant};
-use projections::queries::UsageQuery;
+use chrono::Days;
+use domain::{
+    id::ApiKeyId,
+    tenant::{ApiKey, Role, Tenant},
+};
+use projections::{queries::UsageQuery, spending::KeySpent};
+use serde::Deserialize;
 use templates_maud::{paths, portal::keys::KeysPage};
 
-use super::{Confirmed, answer, desk::Desk, fields, key_form::KeyForm};
+use super::{
+    Confirmed, answer,
+    desk::{Desk, cursor_of},
+    fields,
+    key_form::KeyForm,
+};
 use crate::{
     caller::SCOPES,
     error::{ApiError, ApiResult},
     keys::{create::issue, revoke, rotate::replace},
-    request::Path,
+    page::cursor,
+    request::{Path, Query},
     state::AppState,
 };
 
-/// How many keys the page shows.
-pub const KEYS_AT_MOST: usize = 200;
+/// How many keys a page shows.
+const KEYS_A_PAGE: usize = 50;
 /// For how many days it says what a key spent.
 pub const SPENT_DAYS: u64 = 30;
 
+/// Which keys.
+#[derive(Default, Deserialize)]
+pub struct Wanted {
+    after: Option<String>,
+}
+
 /// Shows the keys.
-pub async fn show(State(state): State<AppState>, desk: Desk) -> Response {
-    page(&state, &desk, None, None).await
+pub async fn show(State(state): State<AppState>, desk: Desk, Query(wanted): Query<Wanted>) -> Response {
+    desk.answered(render(&state, &desk, wanted, None, None).await)
 }
 
 /// Issues a key, and shows it this once.
@@ -82,31 +98,40 @@ pub async fn end(
 }
 
 async fn page(state: &AppState, desk: &Desk, issued: Option<&str>, error: Option<&ApiError>) -> Response {
-    desk.answered(render(state, desk, issued, error).await)
+    desk.answered(render(state, desk, Wanted::default(), issued, error).await)
 }
 
-async fn render(state: &AppState, desk: &Desk, issued: Option<&str>, error: Option<&ApiError>) -> ApiResult<Response> {
+async fn render(
+    state: &AppState,
+    desk: &Desk,
+    wanted: Wanted,
+    issued: Option<&str>,
+    error: Option<&ApiError>,
+) -> ApiResult<Response> {
     let caller = &desk.caller;
+    let after = cursor_of("after", wanted.after)?;
+    let begins = cursor::<ApiKeyId>(after.as_deref())?;
     let tenant: Tenant = state.store.read(caller.tenant_id.as_str()).await?;
-    let keys: Vec<ApiKey> = tenant.api_keys().take(KEYS_AT_MOST).cloned().collect();
-    let today = state.store.now().date_naive();
-    let from = today.checked_sub_days(Days::new(SPENT_DAYS)).unwrap_or(today);
-    let usage =
-        state.reads.usage(&UsageQuery { tenant_id: Some(caller.tenant_id.to_string()), from, to: today }).await?;
-    let spent_by = |key: &ApiKey| {
-        let rows = usage.iter().filter(|row| row.api_key_id == key.api_key_id.as_str());
-        rows.map(|row| row.charged - row.refunded).sum()
-    };
-    let spent: Vec<i64> = keys.iter().map(spent_by).collect();
-    let last_used =
-        |key: &ApiKey| usage.iter().rev().find(|row| row.api_key_id == key.api_key_id.as_str()).map(|row| row.day);
-    let last_used: Vec<Option<NaiveDate>> = keys.iter().map(last_used).collect();
+    let mut live: Vec<&ApiKey> = tenant.api_keys().collect();
+    let all_keys = live.len();
+    live.reverse();
+    live.retain(|key| begins.as_ref().is_none_or(|after| key.api_key_id < *after));
+    let keys: Vec<ApiKey> = live.iter().take(KEYS_A_PAGE).map(|key| (*key).clone()).collect();
+    let next = keys.last().filter(|_| live.len() > KEYS_A_PAGE).map(|key| key.api_key_id.to_string());
+    let to = state.store.now().date_naive();
+    let from = to.checked_sub_days(Days::new(SPENT_DAYS)).unwrap_or(to);
+    let usage = UsageQuery { tenant_id: Some(caller.tenant_id.to_string()), from, to };
+    let ids: Vec<String> = keys.iter().map(|key| key.api_key_id.to_string()).collect();
+    let spent_by = state.reads.spent_by_key(&usage, &ids).await?;
+    let spent: Vec<KeySpent> = ids.iter().map(|id| spent_by.get(id).copied().unwrap_or_default()).collect();
     let markup = KeysPage {
         look: &desk.look,
         visitor: &desk.visitor,
         keys: &keys,
+        all_keys,
+        after: after.as_deref(),
+        next: next.as_deref(),
         spent: &spent,
-        last_used: &last_used,
         scopes: &SCOPES,
         issued,
         failure: error.map(|error| error.message.as_ref()),

@@ -6,10 +6,10 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use domain::tenant::Role;
+use domain::{id::UserId, tenant::Role};
 use secrecy::SecretString;
 use serde::Deserialize;
-use store::identity::{IdentityError, SessionId, User};
+use store::identity::{IdentityError, Session, SessionId, User};
 use templates_maud::{
     Words, paths,
     portal::settings::{MemberShown, SessionShown, SettingsPage},
@@ -29,8 +29,8 @@ use crate::{
 
 /// The longest name of a person.
 const NAME_MAX_CHARS: usize = 100;
-/// How many members are shown.
-const MEMBERS_MAX: usize = 100;
+/// How many members are shown, and how many sessions.
+const SHOWN_AT_MOST: usize = 50;
 
 /// What was just done.
 #[derive(Default, Deserialize)]
@@ -179,20 +179,20 @@ fn wrong_password(error: IdentityError) -> ApiError {
 async fn render(state: &AppState, desk: &Desk, done: &str, error: Option<&ApiError>) -> ApiResult<Response> {
     let user = person(state, desk).await?;
     let now = state.store.now();
-    let sessions = state.identity.sessions_of(&user.id, now).await?.into_iter().map(|session| SessionShown {
-        here: Some(session.id) == desk.caller.session_id,
-        id: session.id.to_string(),
-        client: session.user_agent,
-        since: session.created_at,
-    });
-    let sessions: Vec<SessionShown> = sessions.collect();
-    let members = if desk.caller.role == Role::Owner { Some(members(state, desk).await?) } else { None };
+    let found = state.identity.sessions_of(&user.id, now).await?;
+    let all_sessions = found.len();
+    let mut sessions: Vec<SessionShown> = found.into_iter().map(|session| shown(desk, session)).collect();
+    sessions.sort_by_key(|session| !session.here);
+    sessions.truncate(SHOWN_AT_MOST);
+    let (members, all_members) = members(state, desk).await?;
     let markup = SettingsPage {
         look: &desk.look,
         visitor: &desk.visitor,
         email: &user.email,
         sessions: &sessions,
-        members: members.as_deref(),
+        all_sessions,
+        members: (desk.caller.role == Role::Owner).then_some(&members[..]),
+        all_members,
         done: told(desk.look.words, done),
         failure: error.map(|error| error.message.as_ref()),
         now,
@@ -209,14 +209,26 @@ fn told(words: &Words, done: &str) -> Option<&'static str> {
     }
 }
 
-async fn members(state: &AppState, desk: &Desk) -> ApiResult<Vec<MemberShown>> {
-    let tenants = state.live.tenants();
-    let Some(tenant) = tenants.tenant(&desk.caller.tenant_id) else { return Ok(vec![]) };
-    let mut shown = Vec::new();
-    for (user_id, role) in tenant.members.iter().take(MEMBERS_MAX) {
-        if let Some(user) = state.identity.user_by_id(user_id).await? {
-            shown.push(MemberShown { name: user.display_name, email: user.email, owner: *role == Role::Owner });
-        }
+fn shown(desk: &Desk, session: Session) -> SessionShown {
+    SessionShown {
+        here: Some(session.id) == desk.caller.session_id,
+        id: session.id.to_string(),
+        client: session.user_agent,
+        since: session.created_at,
     }
-    Ok(shown)
+}
+
+/// The first members of the tenant for its owners, and how many there are.
+async fn members(state: &AppState, desk: &Desk) -> ApiResult<(Vec<MemberShown>, usize)> {
+    let tenants = state.live.tenants();
+    let tenant = tenants.tenant(&desk.caller.tenant_id).filter(|_| desk.caller.role == Role::Owner);
+    let Some(tenant) = tenant else { return Ok((vec![], 0)) };
+    let first: Vec<_> = tenant.members.iter().take(SHOWN_AT_MOST).collect();
+    let ids: Vec<_> = first.iter().map(|(id, _)| (*id).clone()).collect();
+    let mut users = state.identity.users_by_ids(&ids).await?;
+    let member = |(id, role): (&UserId, &Role)| {
+        let user = users.remove(id)?;
+        Some(MemberShown { name: user.display_name, email: user.email, owner: *role == Role::Owner })
+    };
+    Ok((first.into_iter().filter_map(member).collect(), tenant.members.len()))
 }

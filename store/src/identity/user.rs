@@ -1,5 +1,7 @@
 //! The rows of people. What a person may do within a tenant is not here: membership is an event.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use domain::id::UserId;
 use secrecy::SecretString;
@@ -118,6 +120,15 @@ impl Identity {
         select_by_id(&self.pool, id).await?.map(UserRow::into_user).transpose()
     }
 
+    /// The users of some ids, by id; ids of nobody are left out.
+    ///
+    /// # Errors
+    /// Only the database's.
+    pub async fn users_by_ids(&self, ids: &[UserId]) -> Result<BTreeMap<UserId, User>, IdentityError> {
+        let users = select_by_ids(&self.pool, ids).await?.into_iter().map(UserRow::into_user);
+        users.map(|user| user.map(|user| (user.id.clone(), user))).collect()
+    }
+
     /// Users, the newest first, those before `before`; at most [`USERS_LISTED`].
     ///
     /// # Errors
@@ -225,6 +236,11 @@ async fn select_by_email(pool: &PgPool, email: &str) -> Result<Option<UserRow>, 
 
 async fn select_by_id(pool: &PgPool, id: &UserId) -> Result<Option<UserRow>, sqlx::Error> {
     sqlx::query_as("select * from users where id = $1").bind(id.as_str()).fetch_optional(pool).await
+}
+
+async fn select_by_ids(pool: &PgPool, ids: &[UserId]) -> Result<Vec<UserRow>, sqlx::Error> {
+    let ids: Vec<&str> = ids.iter().map(UserId::as_str).collect();
+    sqlx::query_as("select * from users where id = any($1)").bind(ids).fetch_all(pool).await
 }
 
 async fn select_page(pool: &PgPool, before: Option<&UserId>, limit: u32) -> Result<Vec<UserRow>, sqlx::Error> {

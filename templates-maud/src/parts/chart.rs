@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use maud::{Markup, html};
-use projections::rows::UsageRow;
+use projections::spending::DaySpent;
 
 use crate::{
     figures::{amount, short_amount},
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How many models have a share of their own; the rest is one.
-const SHARES: usize = 5;
+pub const SHARES: usize = 5;
 /// The height of the highest bar, in the chart's own units.
 const HEIGHT: i64 = 120;
 /// The width of a day.
@@ -29,21 +29,24 @@ pub struct Spending<'a> {
 }
 
 impl<'a> Spending<'a> {
-    /// Out of rows of usage; those of other days are left out.
+    /// Out of what was spent; other days are left out.
     #[must_use]
-    pub fn of(words: &'a Words, days: &'a [NaiveDate], usage: &'a [UsageRow]) -> Self {
-        let mut models: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-        for row in usage {
+    pub fn of(words: &'a Words, days: &'a [NaiveDate], spent: &'a [DaySpent]) -> Self {
+        let mut models: BTreeMap<Option<&str>, Vec<i64>> = BTreeMap::new();
+        for row in spent {
             if let Some(place) = days.iter().position(|day| *day == row.day) {
-                models.entry(&row.model).or_insert_with(|| vec![0; days.len()])[place] += row.charged;
+                models.entry(row.model.as_deref()).or_insert_with(|| vec![0; days.len()])[place] += row.charged;
             }
         }
-        let mut shares: Vec<(&str, Vec<i64>)> = models.into_iter().collect();
+        let others = models.remove(&None);
+        let mut shares: Vec<(&str, Vec<i64>)> =
+            models.into_iter().filter_map(|(model, spent)| Some((model?, spent))).collect();
         shares.sort_by_key(|(_, spent)| std::cmp::Reverse(spent.iter().sum::<i64>()));
-        if shares.len() > SHARES {
-            let rest = shares.split_off(SHARES);
-            let others = (0..days.len()).map(|place| rest.iter().map(|(_, spent)| spent[place]).sum());
-            shares.push((words.other, others.collect()));
+        let further = shares.split_off(shares.len().min(SHARES)).into_iter().map(|(_, spent)| spent);
+        let rest: Vec<Vec<i64>> = further.chain(others).collect();
+        if !rest.is_empty() {
+            let together = (0..days.len()).map(|place| rest.iter().map(|spent| spent[place]).sum());
+            shares.push((words.other, together.collect()));
         }
         Self { days, shares }
     }
@@ -143,12 +146,8 @@ mod tests {
     use super::*;
     use crate::words::ENGLISH;
 
-    fn row(day: NaiveDate, model: &str, charged: i64) -> UsageRow {
-        serde_json::from_value(serde_json::json!({
-            "day": day, "tenant_id": "ten_1", "model": model, "api_key_id": "", "jobs": 1, "succeeded": 1, "failed": 0,
-            "charged": charged, "refunded": 0, "quantities": {},
-        }))
-        .expect("a row")
+    fn row(day: NaiveDate, model: Option<&str>, charged: i64) -> DaySpent {
+        DaySpent { day, model: model.map(str::to_owned), charged, refunded: 0 }
     }
 
     #[test]
@@ -156,13 +155,15 @@ mod tests {
         let day = |number| NaiveDate::from_ymd_opt(2026, 11, number).expect("a day");
         let days = [day(1), day(2)];
         let mut usage: Vec<_> =
-            (0..7).map(|number| row(day(1), &format!("model-{number}"), 10 * (number + 1))).collect();
-        usage.push(row(day(2), "model-6", 140));
-        usage.push(row(day(3), "model-6", 999));
+            (0..7).map(|number| row(day(1), Some(&format!("model-{number}")), 10 * (number + 1))).collect();
+        usage.push(row(day(1), None, 20));
+        usage.push(row(day(2), Some("model-6"), 140));
+        usage.push(row(day(3), Some("model-6"), 999));
         let spending = Spending::of(&ENGLISH, &days, &usage);
-        assert_eq!((spending.total(), spending.shares.len(), spending.shares[SHARES].0), (420, SHARES + 1, "Other"));
+        assert_eq!((spending.total(), spending.shares.len(), spending.shares[SHARES].0), (440, SHARES + 1, "Other"));
         assert_eq!(spending.shares[0], ("model-6", vec![70, 140]));
-        let heights: i64 = spending.stack(0, 280).iter().map(|(_, _, height)| height).sum();
+        assert_eq!(spending.shares[SHARES].1, [10 + 20 + 20, 0], "the smallest two, and what came as one");
+        let heights: i64 = spending.stack(0, 300).iter().map(|(_, _, height)| height).sum();
         assert_eq!(heights, HEIGHT);
         assert_eq!(spending.stack(1, 280), [(0, HEIGHT / 2, HEIGHT / 2)]);
     }

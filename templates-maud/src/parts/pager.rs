@@ -22,6 +22,12 @@ pub fn pager(words: &Words, path: &str, filters: &[(&str, &str)], after: Option<
     }
 }
 
+/// How many of all are shown, where it is not all of them.
+#[must_use]
+pub fn of_all(shown: usize, all: usize) -> Markup {
+    html! { @if shown < all { " " span.soft.amount { (shown) " / " (all) } } }
+}
+
 /// Links to the pages before and after this one, by the first and the last of its rows.
 #[must_use]
 pub fn turning(

@@ -3,13 +3,13 @@
 use chrono::NaiveDate;
 use domain::account::BudgetPeriod;
 use maud::{Markup, html};
-use projections::rows::{LedgerRow, UsageRow};
+use projections::{rows::LedgerRow, spending::DaySpent};
 
 use super::{ledger, overview::Balance};
 use crate::{
     figures::{amount, short_amount, whole},
     page::{Look, Page, Visitor},
-    parts::chart::Spending,
+    parts::{chart::Spending, pager::of_all},
     paths::{KEYS, LEDGER},
 };
 
@@ -48,12 +48,14 @@ pub struct BillingPage<'a> {
     pub balance: Balance<'a>,
     /// The days that are shown, oldest first.
     pub days: &'a [NaiveDate],
-    /// What was used on them.
-    pub usage: &'a [UsageRow],
+    /// What was spent on them.
+    pub spent: &'a [DaySpent],
     /// How fast credits go.
     pub pace: Pace,
-    /// The budgets of the tenant and of its keys.
+    /// The budgets of the tenant and of its keys, the fullest first.
     pub budgets: &'a [BudgetShown],
+    /// How many budgets there are.
+    pub all_budgets: usize,
     /// The latest lines of the ledger.
     pub lines: &'a [LedgerRow],
 }
@@ -79,7 +81,7 @@ impl BillingPage<'_> {
 
     fn spending(&self) -> Markup {
         let words = self.look.words;
-        let spending = Spending::of(words, self.days, self.usage);
+        let spending = Spending::of(words, self.days, self.spent);
         html! {
             section.card aria-labelledby="spending" {
                 header { h2 #spending { (words.spent_30) } span.amount { (amount(spending.total(), false)) " " span.unit { (words.credits) } } }
@@ -113,7 +115,7 @@ impl BillingPage<'_> {
         let words = self.look.words;
         html! {
             section.card aria-labelledby="budgets" {
-                header { h2 #budgets { (words.portal.budgets) } a href=(KEYS) { (words.keys) } }
+                header { h2 #budgets { (words.portal.budgets) (of_all(self.budgets.len(), self.all_budgets)) } a href=(KEYS) { (words.keys) } }
                 @if self.budgets.is_empty() { div.empty { p { (words.portal.no_budgets) } } } @else {
                     div.scroll { table.rows {
                         thead { tr { th scope="col" { (words.key_name) } th scope="col" { (words.kind) } th scope="col" { (words.portal.budgets) } th.num scope="col" { (words.charged) } } }

@@ -1,13 +1,17 @@
 //! The API keys of a tenant: issued, shown once, ended.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use domain::{Credits, tenant::ApiKey};
 use maud::{Markup, html};
+use projections::spending::KeySpent;
 
 use crate::{
     figures::{moment, short_amount},
     page::{Look, Page, Visitor, form_token},
-    parts::snippet::snippet,
+    parts::{
+        pager::{of_all, pager},
+        snippet::snippet,
+    },
     paths::{KEY_REVOKE, KEY_ROTATE, KEYS, QUICKSTART, fill},
     words::Words,
 };
@@ -19,12 +23,16 @@ pub struct KeysPage<'a> {
     pub look: &'a Look,
     /// Who looks.
     pub visitor: &'a Visitor,
-    /// The keys that may still be used, the oldest first.
+    /// The keys that may still be used, the newest first: a page of them.
     pub keys: &'a [ApiKey],
-    /// What each key spent in the last thirty days, in micro-credits, in their order.
-    pub spent: &'a [i64],
-    /// On which day each key was last used within those thirty.
-    pub last_used: &'a [Option<NaiveDate>],
+    /// How many there are in all.
+    pub all_keys: usize,
+    /// The last key of the page before.
+    pub after: Option<&'a str>,
+    /// The last key of this page, if more follow.
+    pub next: Option<&'a str>,
+    /// What each key spent in the last thirty days, in their order.
+    pub spent: &'a [KeySpent],
     /// What a key may be allowed.
     pub scopes: &'a [&'a str],
     /// The key that was just issued: its only appearance.
@@ -41,7 +49,7 @@ impl KeysPage<'_> {
     pub fn render(&self) -> Markup {
         let words = self.look.words;
         let content = html! {
-            h1 { (words.keys) }
+            h1 { (words.keys) (of_all(self.keys.len(), self.all_keys)) }
             @if let Some(key) = self.issued {
                 section.card.issued { div.pad {
                     p { strong { (words.key_once) } }
@@ -53,6 +61,7 @@ impl KeysPage<'_> {
             section.card {
                 @if self.keys.is_empty() { div.empty { p { (words.no_keys) } } } @else { (self.table()) }
             }
+            (pager(words, KEYS, &[], self.after, self.next))
         };
         Page { look: self.look, title: words.keys, visitor: Some(self.visitor), narrow: false, content }.render()
     }
@@ -100,13 +109,13 @@ impl KeysPage<'_> {
                     th.num scope="col" { (words.key_budget) } th scope="col" { (words.portal.last_used) } th scope="col" { (words.expires) } th scope="col" { span.visually-hidden { (words.actions) } }
                 } }
                 tbody {
-                    @for ((key, spent), last_used) in self.keys.iter().zip(self.spent).zip(self.last_used) {
+                    @for (key, spent) in self.keys.iter().zip(self.spent) {
                         tr {
                             td { (key.name) @if !key.models.is_empty() { " " span.soft { (key.models.join(", ")) } } @if !key.scopes.is_empty() { " " span.soft { (key.scopes.join(", ")) } } }
                             td.when { span.id { (key.prefix) "…" } }
-                            td.num.amount data-label=(words.spent_30) { (short_amount(*spent)) }
+                            td.num.amount data-label=(words.spent_30) { (short_amount(spent.spent)) }
                             td.num.amount data-label=(words.key_budget) { (key.budget.map_or_else(|| "–".to_owned(), |budget: Credits| short_amount(budget.micro()))) }
-                            td.when data-label=(words.portal.last_used) { @match last_used { Some(day) => (day), None => (words.portal.never) } }
+                            td.when data-label=(words.portal.last_used) { @match spent.last_day { Some(day) => (day), None => (words.portal.never) } }
                             td.when data-label=(words.expires) { (expiry(words, key.expires_at)) }
                             td.actions {
                                 @if self.owner {

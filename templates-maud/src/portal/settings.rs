@@ -7,6 +7,7 @@ use crate::{
     Theme,
     figures::{ago, moment},
     page::{Look, Page, Visitor, form_token},
+    parts::pager::of_all,
     paths::{PREFERENCES, SETTINGS, SETTINGS_PASSWORD, SETTINGS_PROFILE, SETTINGS_SESSION, SETTINGS_SESSIONS, fill},
     words::zone_names,
 };
@@ -44,10 +45,14 @@ pub struct SettingsPage<'a> {
     pub visitor: &'a Visitor,
     /// The address that they log in with.
     pub email: &'a str,
-    /// Where they are logged in, the newest first.
+    /// Where they are logged in: here, then the newest first.
     pub sessions: &'a [SessionShown],
+    /// In how many places they are logged in.
+    pub all_sessions: usize,
     /// Who belongs to the tenant; only its owners see them.
     pub members: Option<&'a [MemberShown]>,
+    /// How many belong to it.
+    pub all_members: usize,
     /// What was just done.
     pub done: Option<&'a str>,
     /// What was wrong with a form.
@@ -142,7 +147,7 @@ impl SettingsPage<'_> {
         html! {
             section.card.wide aria-labelledby="sessions" {
                 header {
-                    h2 #sessions { (words.portal.sessions) }
+                    h2 #sessions { (words.portal.sessions) (of_all(self.sessions.len(), self.all_sessions)) }
                     @if self.sessions.len() > 1 {
                         form method="post" action=(SETTINGS_SESSIONS) {
                             (form_token(&self.visitor.form_token))
@@ -177,7 +182,7 @@ impl SettingsPage<'_> {
         let words = self.look.words;
         html! {
             section.card.wide aria-labelledby="members" {
-                header { h2 #members { (words.portal.members) } }
+                header { h2 #members { (words.portal.members) (of_all(members.len(), self.all_members)) } }
                 div.scroll { table.rows {
                     thead { tr { th scope="col" { (words.display_name) } th scope="col" { (words.portal.role) } th scope="col" { (words.email) } } }
                     tbody {

@@ -15,6 +15,8 @@ use super::session::Browser;
 const COMPLAINT: &str = "SEVERE";
 /// Below this width a screen is a phone's.
 const PHONE_WIDTH: u32 = 500;
+/// How often garbage is collected before something is measured: what held other garbage is gone after the first time.
+const COLLECTIONS: u32 = 3;
 /// The tallest picture that is taken of a page.
 const TALLEST: u64 = 4_000;
 
@@ -28,6 +30,19 @@ pub struct ConsoleLine {
     /// `security`, `network`, `javascript`, …
     #[serde(default)]
     pub source: String,
+}
+
+/// What a page keeps in memory, once all that nobody holds any more is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footprint {
+    /// What its scripts keep, in bytes.
+    pub heap_bytes: u64,
+    /// Nodes, also those that are not shown.
+    pub nodes: u64,
+    /// What waits for an event.
+    pub listeners: u64,
+    /// Documents, also those that were parsed out of an answer.
+    pub documents: u64,
 }
 
 #[derive(Debug)]
@@ -55,6 +70,29 @@ impl Browser {
         let body = json!({ "cmd": command, "params": parameters });
         let issued = self.client.issue_cmd(Command { path: "goog/cdp/execute", body }).await;
         issued.with_context(|| command.to_owned())
+    }
+
+    /// What the page keeps, after its garbage was collected.
+    ///
+    /// # Errors
+    /// When the browser can't say.
+    pub async fn footprint(&self) -> anyhow::Result<Footprint> {
+        self.devtools("Performance.enable", json!({})).await?;
+        for _ in 0..COLLECTIONS {
+            self.devtools("HeapProfiler.collectGarbage", json!({})).await?;
+        }
+        let measured = self.devtools("Performance.getMetrics", json!({})).await?;
+        let metrics = measured["metrics"].as_array().context("metrics are a list")?;
+        let of = |name: &str| {
+            let found = metrics.iter().find(|metric| metric["name"] == name);
+            found.and_then(|metric| metric["value"].as_u64()).with_context(|| format!("{name} is not measured"))
+        };
+        Ok(Footprint {
+            heap_bytes: of("JSHeapUsedSize")?,
+            nodes: of("Nodes")?,
+            listeners: of("JSEventListeners")?,
+            documents: of("Documents")?,
+        })
     }
 
     /// The lines of the console since it was last read that are complaints.

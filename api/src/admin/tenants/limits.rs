@@ -159,10 +159,9 @@ pub async fn keys_of(
 /// # Errors
 /// `not_found`.
 pub async fn view_of(state: &AppState, id: &str) -> ApiResult<LimitsView> {
-    let (id, _) = known(state, id)?;
-    let tenant: Tenant = state.store.read(id.as_str()).await?;
+    let (id, entry) = known(state, id)?;
     let account: Account = state.store.read(id.as_str()).await?;
-    let TenantLimits { requests_per_minute, tokens_per_minute, concurrent_jobs, budget } = tenant.limits().clone();
+    let TenantLimits { requests_per_minute, tokens_per_minute, concurrent_jobs, budget } = entry.limits.clone();
     let requests = requests_per_minute.map(|limit| Rate::on_requests(Limited::Tenant, id.as_str(), limit.into()));
     let tokens = tokens_per_minute.map(|limit| Rate::on_tokens(Limited::Tenant, id.as_str(), limit));
     let used = u32::try_from(account.open_holds().count()).unwrap_or(u32::MAX);

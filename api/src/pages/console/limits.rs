@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use domain::{Credits, account::Budget, id::TenantId, tenant::TenantLimits};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
 use templates_maud::{
     console::{
@@ -28,6 +29,8 @@ use crate::{
 
 /// How many tenants, or keys of one, a page shows.
 const SHOWN: usize = 50;
+/// How many accounts are read at the same time.
+const AT_ONCE: usize = 8;
 
 /// Which page.
 #[derive(Default, Deserialize)]
@@ -47,13 +50,15 @@ async fn list(state: &AppState, seat: &Seat, asked: Asked) -> ApiResult<Response
     let tenants = state.live.tenants();
     let later = tenants.all().filter(|(id, _)| after.as_ref().is_none_or(|after| *id > after));
     let ids: Vec<_> = later.take(SHOWN + 1).map(|(id, entry)| (id.clone(), entry.name.clone())).collect();
-    let mut rows = Vec::with_capacity(SHOWN);
-    for (id, name) in ids.iter().take(SHOWN) {
-        rows.push(row(&view_of(state, id.as_str()).await?, name.clone()));
-    }
+    let shown: Vec<_> = ids.iter().take(SHOWN).map(|(id, name)| listed(state, id, name)).collect();
+    let rows: Vec<LimitsRow> = stream::iter(shown).buffered(AT_ONCE).try_collect().await?;
     let next = rows.last().filter(|_| ids.len() > SHOWN).map(|row| row.id.as_str());
     let page = LimitsPage { look: &seat.look, operator: &seat.operator, tenants: &rows, after: text.as_deref(), next };
     Ok(answer::page(StatusCode::OK, page.render()))
+}
+
+async fn listed(state: &AppState, id: &TenantId, name: &str) -> ApiResult<LimitsRow> {
+    Ok(row(&view_of(state, id.as_str()).await?, name.to_owned()))
 }
 
 /// Shows a tenant's limits and those of its keys.

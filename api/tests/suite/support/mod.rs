@@ -143,21 +143,7 @@ impl Api {
     /// A key of a new tenant of a person, straight into the log.
     pub async fn key_of_a_tenant(&self, user: &domain::id::UserId, limit: impl FnOnce(&mut ApiKey)) -> String {
         let secret = api::caller::api_key::generate();
-        let mut key = ApiKey {
-            api_key_id: domain::id::ApiKeyId::from_uuid(uuid::Uuid::now_v7()),
-            name: "key".to_owned(),
-            prefix: api::caller::api_key::shown(&secret),
-            sha256: hex::encode(api::caller::api_key::hash(&secret)),
-            scopes: vec![],
-            models: vec![],
-            budget: None,
-            budget_per_day: None,
-            budget_per_month: None,
-            requests_per_minute: None,
-            tokens_per_minute: None,
-            concurrent_jobs: None,
-            expires_at: None,
-        };
+        let mut key = api_key("key", &secret);
         limit(&mut key);
         let tenant = domain::id::TenantId::from_uuid(uuid::Uuid::now_v7());
         let unit = Unit::of(&tenant, TenantCommand::CreateTenant { name: "Ada's".to_owned() })
@@ -179,4 +165,23 @@ impl Api {
 /// A JSON text.
 pub fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
+}
+
+/// A key of a text that may do everything.
+pub fn api_key(name: &str, secret: &str) -> ApiKey {
+    ApiKey {
+        api_key_id: domain::id::ApiKeyId::from_uuid(uuid::Uuid::now_v7()),
+        name: name.to_owned(),
+        prefix: api::caller::api_key::shown(secret),
+        sha256: hex::encode(api::caller::api_key::hash(secret)),
+        scopes: vec![],
+        models: vec![],
+        budget: None,
+        budget_per_day: None,
+        budget_per_month: None,
+        requests_per_minute: None,
+        tokens_per_minute: None,
+        concurrent_jobs: None,
+        expires_at: None,
+    }
 }

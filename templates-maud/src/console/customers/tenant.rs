@@ -9,10 +9,10 @@ use crate::{
     console::shell::{ConsolePage, Operator},
     figures::{amount, moment, short_amount},
     page::{Look, form_token},
-    parts::entries::entries,
+    parts::{entries::entries, pager::of_all},
     paths::{
-        CONSOLE_LEDGER, CONSOLE_RECHARGE, CONSOLE_TENANT_STATE, CONSOLE_TENANTS, CONSOLE_USER, CONSOLE_VIEW, fill,
-        with_query,
+        CONSOLE_LEDGER, CONSOLE_LIMITS_OF, CONSOLE_RECHARGE, CONSOLE_TENANT_STATE, CONSOLE_TENANTS, CONSOLE_USER,
+        CONSOLE_VIEW, fill, with_query,
     },
     words::Words,
 };
@@ -90,9 +90,9 @@ pub struct TenantPage<'a> {
     pub tenant: &'a TenantLine,
     /// More of its account.
     pub totals: Totals,
-    /// Its people.
+    /// Its people, the first of them.
     pub people: &'a [Person],
-    /// Its live keys.
+    /// Its live keys, the newest of them.
     pub keys: &'a [KeyLine],
     /// Its latest entries, the newest first.
     pub lines: &'a [LedgerRow],
@@ -168,7 +168,7 @@ impl TenantPage<'_> {
         let ours = self.look.words.console.customers;
         html! {
             section.card aria-labelledby="members" {
-                header { h2 #members { (ours.members) } }
+                header { h2 #members { (ours.members) (of_all(self.people.len(), self.tenant.members)) } }
                 @if self.people.is_empty() { div.empty { p { (ours.no_members) } } }
                 @else {
                     table { tbody {
@@ -191,7 +191,7 @@ impl TenantPage<'_> {
         let (words, ours) = (self.look.words, self.look.words.console.customers);
         html! {
             section.card aria-labelledby="keys" {
-                header { h2 #keys { (ours.api_keys) } }
+                header { h2 #keys { (ours.api_keys) (of_all(self.keys.len(), self.tenant.api_keys)) } a href=(fill(CONSOLE_LIMITS_OF, &[&self.tenant.id])) { (words.console.frame.limits) } }
                 @if self.keys.is_empty() { div.empty { p { (ours.no_keys) } } }
                 @else {
                     div.scroll { table {

@@ -8,13 +8,13 @@ use axum::{
 };
 use domain::{
     account::Account,
-    id::TenantId,
-    tenant::{Tenant, TenantCommand},
+    id::{TenantId, UserId},
+    tenant::{ApiKey, Tenant, TenantCommand},
 };
 use projections::{
     live::TenantEntry,
     queries::{LedgerQuery, UsageQuery},
-    rows::{LedgerRow, UsageRow},
+    rows::LedgerRow,
 };
 use serde::Deserialize;
 use templates_maud::{
@@ -43,7 +43,7 @@ use crate::{
 /// How many of its entries the page shows.
 const ENTRIES: u32 = 10;
 /// How many of its people and keys the page shows.
-const SHOWN_AT_MOST: usize = 200;
+const SHOWN_AT_MOST: usize = 50;
 /// The longest once-only token of a form.
 const ONCE_MAX_CHARS: usize = 40;
 
@@ -199,8 +199,17 @@ impl Found {
         let (from, to) = spent_days(state);
         let usage = UsageQuery { tenant_id: tenant_id.clone(), from, to };
         let latest = LedgerQuery { tenant_id, newest_first: true, limit: ENTRIES, ..LedgerQuery::default() };
-        let (usage, entries, balance) =
-            tokio::try_join!(state.reads.usage(&usage), state.reads.ledger(&latest), state.reads.balance(id.as_str()))?;
+        let newest = newest_keys(&tenant);
+        let (whole, key_ids) =
+            ([id.to_string()], newest.iter().map(|key| key.api_key_id.to_string()).collect::<Vec<_>>());
+        let (spent, by_key, entries, balance) = tokio::try_join!(
+            state.reads.spent_by(&whole, from, to),
+            state.reads.spent_by_key(&usage, &key_ids),
+            state.reads.ledger(&latest),
+            state.reads.balance(id.as_str())
+        )?;
+        let of_key = |key: &ApiKey| by_key.get(key.api_key_id.as_str()).copied().unwrap_or_default().spent;
+        let keys = newest.into_iter().map(|key| KeyLine { spent: of_key(&key), key }).collect();
         let balance = balance.unwrap_or_default();
         let totals = Totals {
             posted: account.posted().micro(),
@@ -210,22 +219,22 @@ impl Found {
             charged: balance.charged,
         };
         Ok(Self {
-            line: line(&id, &entry, &account, &usage),
+            line: line(&id, &entry, &account, spent.get(id.as_str()).copied().unwrap_or_default()),
             totals,
             people: people(state, &entry).await?,
-            keys: keys(&tenant, &usage),
+            keys,
             entries: entries.rows,
         })
     }
 }
 
-fn line(id: &TenantId, entry: &TenantEntry, account: &Account, usage: &[UsageRow]) -> TenantLine {
+fn line(id: &TenantId, entry: &TenantEntry, account: &Account, spent: i64) -> TenantLine {
     TenantLine {
         id: id.to_string(),
         name: entry.name.clone(),
         available: account.available().micro(),
         held: account.held().micro(),
-        spent: usage.iter().map(|row| row.charged - row.refunded).sum(),
+        spent,
         members: entry.members.len(),
         api_keys: entry.api_keys.len(),
         suspended: entry.suspended.clone(),
@@ -235,19 +244,15 @@ fn line(id: &TenantId, entry: &TenantEntry, account: &Account, usage: &[UsageRow
 }
 
 async fn people(state: &AppState, entry: &TenantEntry) -> ApiResult<Vec<Person>> {
-    let mut people = Vec::new();
-    for (id, role) in entry.members.iter().take(SHOWN_AT_MOST) {
-        let user = state.identity.user_by_id(id).await?;
-        people.push(Person { id: id.to_string(), name: user.map(|user| user.display_name), role: *role });
-    }
-    Ok(people)
+    let first: Vec<_> = entry.members.iter().take(SHOWN_AT_MOST).collect();
+    let ids: Vec<_> = first.iter().map(|(id, _)| (*id).clone()).collect();
+    let users = state.identity.users_by_ids(&ids).await?;
+    let name = |id: &UserId| users.get(id).map(|user| user.display_name.clone());
+    Ok(first.into_iter().map(|(id, role)| Person { id: id.to_string(), name: name(id), role: *role }).collect())
 }
 
-fn keys(tenant: &Tenant, usage: &[UsageRow]) -> Vec<KeyLine> {
-    let spent = |id: &str| {
-        let of_key = usage.iter().filter(|row| row.api_key_id == id);
-        of_key.map(|row| row.charged - row.refunded).sum()
-    };
-    let shown = tenant.api_keys().take(SHOWN_AT_MOST);
-    shown.map(|key| KeyLine { key: key.clone(), spent: spent(key.api_key_id.as_str()) }).collect()
+/// The newest keys of a tenant.
+fn newest_keys(tenant: &Tenant) -> Vec<ApiKey> {
+    let live: Vec<&ApiKey> = tenant.api_keys().collect();
+    live.into_iter().rev().take(SHOWN_AT_MOST).cloned().collect()
 }
