@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate as _;
 use domain::{job::Job, stream::Event};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -13,14 +13,12 @@ use crate::{
     generation::{ReadModels, checkpoint},
     listing::{select_jobs, select_ledger},
     published::published_row,
-    rows::{AdjustmentRow, AttemptRow, BalanceRow, JobEventRow, JobRow, JobStatus, LedgerRow, LedgerType, UsageRow},
+    rows::{AdjustmentRow, AttemptRow, BalanceRow, JobEventRow, JobRow, JobStatus, LedgerRow, LedgerType},
     table::ReadError,
 };
 
 /// The most rows of one page.
 pub const LIMIT_AT_MOST: u32 = 100;
-/// The most days that usage is asked for at once.
-pub const USAGE_ROWS_AT_MOST: i64 = 10_000;
 /// How long a list waits for what its client wrote.
 pub const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -115,17 +113,6 @@ pub struct StatementTotal {
     pub amount: i64,
     /// How many they are.
     pub lines: i64,
-}
-
-/// The days, and of whom, to give the usage of.
-#[derive(Clone, Debug)]
-pub struct UsageQuery {
-    /// Only of this tenant.
-    pub tenant_id: Option<String>,
-    /// The first day.
-    pub from: NaiveDate,
-    /// The last day.
-    pub to: NaiveDate,
 }
 
 impl ReadModels {
@@ -261,25 +248,6 @@ impl ReadModels {
                   order by requested_at, tenant_id, adjustment_id limit $1"
                 );
                 many(sqlx::query_scalar(&sql).bind(bounded(limit)).fetch_all(pool).await?)
-            })
-        })
-        .await
-    }
-
-    /// Usage by day, model and API key, the oldest day first; at most [`USAGE_ROWS_AT_MOST`] rows.
-    ///
-    /// # Errors
-    /// When the database is out of reach.
-    pub async fn usage(&self, query: &UsageQuery) -> Result<Vec<UsageRow>, ReadError> {
-        self.ask(move |pool, schema| {
-            Box::pin(async move {
-                let sql = format!(
-                    "select row_to_json(t)::text from {schema}.usage_daily t
-                  where ($1::text is null or tenant_id = $1) and day between $2 and $3
-                  order by day, tenant_id, model, api_key_id limit $4"
-                );
-                let asked = sqlx::query_scalar(&sql).bind(&query.tenant_id).bind(query.from).bind(query.to);
-                many(asked.bind(USAGE_ROWS_AT_MOST).fetch_all(pool).await?)
             })
         })
         .await

@@ -6,7 +6,18 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use sqlx::{FromRow, PgPool};
 
-use crate::{generation::ReadModels, queries::UsageQuery, table::ReadError};
+use crate::{generation::ReadModels, table::ReadError};
+
+/// The days of a tenant whose spending is asked for.
+#[derive(Clone, Debug)]
+pub struct SpendingQuery {
+    /// The tenant.
+    pub tenant_id: String,
+    /// The first day.
+    pub from: NaiveDate,
+    /// The last day.
+    pub to: NaiveDate,
+}
 
 /// What was spent on one day, on one model or on all the others together. Amounts are micro-credits.
 #[derive(Clone, Debug, PartialEq, Eq, FromRow)]
@@ -38,7 +49,7 @@ impl ReadModels {
     /// When the database is out of reach.
     pub async fn spent_by_day(
         &self,
-        query: &UsageQuery,
+        query: &SpendingQuery,
         ranked_from: NaiveDate,
         shares: usize,
     ) -> Result<Vec<DaySpent>, ReadError> {
@@ -54,7 +65,7 @@ impl ReadModels {
     /// When the database is out of reach.
     pub async fn spent_by_key(
         &self,
-        query: &UsageQuery,
+        query: &SpendingQuery,
         api_key_ids: &[String],
     ) -> Result<BTreeMap<String, KeySpent>, ReadError> {
         let rows = self
@@ -68,13 +79,13 @@ impl ReadModels {
 async fn select_days(
     pool: &PgPool,
     schema: &str,
-    query: &UsageQuery,
+    query: &SpendingQuery,
     ranked_from: NaiveDate,
     shares: usize,
 ) -> Result<Vec<DaySpent>, sqlx::Error> {
     let sql = format!(
         "with used as (select day, model, sum(charged) charged, sum(refunded) refunded from {schema}.usage_daily
-                        where ($1::text is null or tenant_id = $1) and day between $2 and $3 group by day, model),
+                        where tenant_id = $1 and day between $2 and $3 group by day, model),
               most as (select model from used where day >= $4 group by model order by sum(charged) desc, model limit $5)
          select day, case when model in (select model from most) then model end model,
                 sum(charged)::bigint charged, sum(refunded)::bigint refunded
@@ -87,12 +98,12 @@ async fn select_days(
 async fn select_keys(
     pool: &PgPool,
     schema: &str,
-    query: &UsageQuery,
+    query: &SpendingQuery,
     api_key_ids: &[String],
 ) -> Result<Vec<(String, i64, NaiveDate)>, sqlx::Error> {
     let sql = format!(
         "select api_key_id, sum(charged - refunded)::bigint, max(day) from {schema}.usage_daily
-          where ($1::text is null or tenant_id = $1) and day between $2 and $3 and api_key_id = any($4)
+          where tenant_id = $1 and day between $2 and $3 and api_key_id = any($4)
           group by api_key_id"
     );
     let asked = sqlx::query_as(&sql).bind(&query.tenant_id).bind(query.from).bind(query.to);

@@ -21,10 +21,10 @@ use projections::{
     export::{Format, Range, export},
     live::Live,
     projector,
-    queries::{JobQuery, LedgerQuery, UsageQuery, read_job},
+    queries::{JobQuery, LedgerQuery, read_job},
     rebuild,
     rows::{LedgerRow, LedgerType},
-    spending::KeySpent,
+    spending::{KeySpent, SpendingQuery},
 };
 use store::{Context, Store, Work};
 use uuid::Uuid;
@@ -276,7 +276,7 @@ async fn what_was_spent_is_summed_over_every_key_and_model() {
                   from generate_series(0, 11999) k";
     sqlx::query(rows).execute(&database.pool).await.expect("rows");
     let day = |number| NaiveDate::from_ymd_opt(2026, 11, number).expect("a day");
-    let query = UsageQuery { tenant_id: Some("ten_1".to_owned()), from: day(1), to: day(2) };
+    let query = SpendingQuery { tenant_id: "ten_1".to_owned(), from: day(1), to: day(2) };
 
     let days = models.spent_by_day(&query, day(1), 5).await.expect("it answers");
     assert_eq!(days.len(), 12, "two days of five models and the rest: {days:?}");
@@ -291,6 +291,6 @@ async fn what_was_spent_is_summed_over_every_key_and_model() {
     let spent = |spent, last| KeySpent { spent, last_day: Some(day(last)) };
     assert_eq!(keys.len(), 2);
     assert_eq!((keys["key-3"], keys["key-11998"]), (spent(12, 2), spent(9, 1)));
-    let elsewhere = UsageQuery { tenant_id: Some("ten_2".to_owned()), ..query };
+    let elsewhere = SpendingQuery { tenant_id: "ten_2".to_owned(), ..query };
     assert!(models.spent_by_key(&elsewhere, &ids).await.expect("it answers").is_empty());
 }

@@ -37,11 +37,13 @@ impl Follower {
         let follower = Self { events: events.clone(), position };
         tokio::spawn(async move {
             loop {
-                if let Err(error) = follow(&pool, &mut apply, &events, &seen).await {
-                    tracing::warn!(%error, "following the log was interrupted");
-                }
-                if seen.is_closed() {
+                let followed = follow(&pool, &mut apply, &events, &seen).await;
+                // Nobody listens any more, or the process is about to end.
+                if seen.is_closed() || pool.is_closed() {
                     return;
+                }
+                if let Err(error) = followed {
+                    tracing::warn!(%error, "following the log was interrupted");
                 }
                 tokio::time::sleep(PAUSE).await;
             }

@@ -4,8 +4,8 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use chrono::{Datelike as _, Days, Months, NaiveDate};
 use domain::account::{Account, Budget, BudgetPeriod, Spending};
 use projections::{
-    queries::{LedgerQuery, UsageQuery},
-    spending::DaySpent,
+    queries::LedgerQuery,
+    spending::{DaySpent, SpendingQuery},
 };
 use templates_maud::{
     parts::chart::SHARES,
@@ -36,14 +36,14 @@ pub async fn show(State(state): State<AppState>, desk: Desk) -> Response {
 
 async fn render(state: &AppState, desk: &Desk) -> ApiResult<Response> {
     let caller = &desk.caller;
-    let tenant_id = Some(caller.tenant_id.to_string());
+    let tenant_id = caller.tenant_id.to_string();
     let to = state.store.now().date_naive();
     let from = to.checked_sub_days(Days::new(SPENT_DAYS - 1)).unwrap_or(to);
     let months = to.with_day(1).and_then(|first| first.checked_sub_months(Months::new(1))).unwrap_or(from).min(from);
     lag_of(state, caller).await?;
     let asked_lines =
-        LedgerQuery { tenant_id: tenant_id.clone(), newest_first: true, limit: LINES, ..LedgerQuery::default() };
-    let asked_usage = UsageQuery { tenant_id, from: months, to };
+        LedgerQuery { tenant_id: Some(tenant_id.clone()), newest_first: true, limit: LINES, ..LedgerQuery::default() };
+    let asked_usage = SpendingQuery { tenant_id, from: months, to };
     let (lines, spent) =
         tokio::try_join!(state.reads.ledger(&asked_lines), state.reads.spent_by_day(&asked_usage, from, SHARES))?;
     let account = view(state, caller).await?;

@@ -11,7 +11,7 @@ use domain::{
     id::ApiKeyId,
     tenant::{ApiKey, Role, Tenant},
 };
-use projections::{queries::UsageQuery, spending::KeySpent};
+use projections::spending::{KeySpent, SpendingQuery};
 use serde::Deserialize;
 use templates_maud::{paths, portal::keys::KeysPage};
 
@@ -120,7 +120,7 @@ async fn render(
     let next = keys.last().filter(|_| live.len() > KEYS_A_PAGE).map(|key| key.api_key_id.to_string());
     let to = state.store.now().date_naive();
     let from = to.checked_sub_days(Days::new(SPENT_DAYS)).unwrap_or(to);
-    let usage = UsageQuery { tenant_id: Some(caller.tenant_id.to_string()), from, to };
+    let usage = SpendingQuery { tenant_id: caller.tenant_id.to_string(), from, to };
     let ids: Vec<String> = keys.iter().map(|key| key.api_key_id.to_string()).collect();
     let spent_by = state.reads.spent_by_key(&usage, &ids).await?;
     let spent: Vec<KeySpent> = ids.iter().map(|id| spent_by.get(id).copied().unwrap_or_default()).collect();

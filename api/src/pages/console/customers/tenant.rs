@@ -11,11 +11,7 @@ use domain::{
     id::{TenantId, UserId},
     tenant::{ApiKey, Tenant, TenantCommand},
 };
-use projections::{
-    live::TenantEntry,
-    queries::{LedgerQuery, UsageQuery},
-    rows::LedgerRow,
-};
+use projections::{live::TenantEntry, queries::LedgerQuery, rows::LedgerRow, spending::SpendingQuery};
 use serde::Deserialize;
 use templates_maud::{
     console::customers::{
@@ -195,10 +191,11 @@ impl Found {
         state.reads.wait_for(written, PATIENCE).await?;
         let tenant: Tenant = state.store.read(id.as_str()).await?;
         let account: Account = state.store.read(id.as_str()).await?;
-        let tenant_id = Some(id.to_string());
+        let tenant_id = id.to_string();
         let (from, to) = spent_days(state);
-        let usage = UsageQuery { tenant_id: tenant_id.clone(), from, to };
-        let latest = LedgerQuery { tenant_id, newest_first: true, limit: ENTRIES, ..LedgerQuery::default() };
+        let usage = SpendingQuery { tenant_id: tenant_id.clone(), from, to };
+        let latest =
+            LedgerQuery { tenant_id: Some(tenant_id), newest_first: true, limit: ENTRIES, ..LedgerQuery::default() };
         let newest = newest_keys(&tenant);
         let (whole, key_ids) =
             ([id.to_string()], newest.iter().map(|key| key.api_key_id.to_string()).collect::<Vec<_>>());
