@@ -12,6 +12,7 @@
   let pause = polls.first;
   let polling = null;
   let listing = false;
+  let outdated = false;
   const waiting = new Set();
   const subscribed = new Set();
 
@@ -31,8 +32,11 @@
   };
 
   // The tray is a convenience: what goes wrong with it is silent, and whoever was logged out learns it where they act.
+  // News that come while an answer is under way may not be in it, so it is asked once more.
   const list = async () => {
-    if (!tray || listing) return;
+    if (!tray) return;
+    outdated = listing;
+    if (listing) return;
     listing = true;
     try {
       const answer = await fetch(tray.dataset.list, { headers: { "hx-request": "true" } });
@@ -49,6 +53,7 @@
       // The next news, or the clock, asks again.
     } finally {
       listing = false;
+      if (outdated) wake("tray");
     }
   };
 
@@ -115,15 +120,19 @@
   const poll = () => {
     clearTimeout(polling);
     polling = setTimeout(() => {
-      if (!document.hidden && (!open() || running().length > 0)) wakeAll();
+      if (!document.hidden && (!open() || counted() !== "" || running().length > 0)) wakeAll();
       pause = Math.min(polls.most, pause * 1.5);
       poll();
     }, open() ? polls.whileOpen : pause);
   };
 
-  const count = () => {
+  const counted = () => {
     const number = document.getElementById("tray-count");
-    const known = number ? number.textContent.trim() : "";
+    return number ? number.textContent.trim() : "";
+  };
+
+  const count = () => {
+    const known = counted();
     const title = document.title.replace(/^\(\d+\+?\) /, "");
     document.title = known ? `(${known}) ${title}` : title;
   };
