@@ -235,7 +235,7 @@ impl ModelsPage<'_> {
                 tbody {
                     @for model in self.models {
                         tr {
-                            th scope="row" { a href=(fill(CONSOLE_MODEL, &[&model.name])) { (model.display_name) } " " span.id.soft { (model.name) } }
+                            th scope="row" { a href=(fill(CONSOLE_MODEL, &[&model.name])) { (model.display_name) } " " span.id.soft.long { (model.name) } }
                             td { (model.state.chip(words)) }
                             td { (model.provider) }
                             td { @for one in &model.capabilities { (badge(words, &model.name, one)) } }
