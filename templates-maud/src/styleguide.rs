@@ -17,8 +17,14 @@ use crate::{
     form::{self, FormErrors},
     page::{Look, Page},
     parts::{
-        chart::Spending, markdown::markdown, pager, receipt::receipt, snippet::snippet, state::state,
-        timeline::timeline, tray,
+        chart::{SHARES, Spending},
+        markdown::markdown,
+        pager,
+        receipt::receipt,
+        snippet::snippet,
+        state::state,
+        timeline::timeline,
+        tray,
     },
     paths::STYLEGUIDE,
     portal::{jobs, ledger},
@@ -166,7 +172,7 @@ fn chart(words: &Words, now: DateTime<Utc>) -> Markup {
     let rows = days.iter().enumerate().flat_map(|(place, day)| {
         (0..7_usize).map(move |model| {
             let charged = i64::try_from((place * 7 + model * 13) % 40 * 10_000).unwrap_or_default();
-            DaySpent { day: *day, model: Some(format!("model-{model}")), charged, refunded: 0 }
+            DaySpent { day: *day, model: (model < SHARES).then(|| format!("model-{model}")), charged, refunded: 0 }
         })
     });
     let spent: Vec<DaySpent> = rows.collect();

@@ -29,7 +29,7 @@ pub struct Spending<'a> {
 }
 
 impl<'a> Spending<'a> {
-    /// Out of what was spent; other days are left out.
+    /// Out of what was spent on at most [`SHARES`] models and on the others together; other days are left out.
     #[must_use]
     pub fn of(words: &'a Words, days: &'a [NaiveDate], spent: &'a [DaySpent]) -> Self {
         let mut models: BTreeMap<Option<&str>, Vec<i64>> = BTreeMap::new();
@@ -42,12 +42,7 @@ impl<'a> Spending<'a> {
         let mut shares: Vec<(&str, Vec<i64>)> =
             models.into_iter().filter_map(|(model, spent)| Some((model?, spent))).collect();
         shares.sort_by_key(|(_, spent)| std::cmp::Reverse(spent.iter().sum::<i64>()));
-        let further = shares.split_off(shares.len().min(SHARES)).into_iter().map(|(_, spent)| spent);
-        let rest: Vec<Vec<i64>> = further.chain(others).collect();
-        if !rest.is_empty() {
-            let together = (0..days.len()).map(|place| rest.iter().map(|spent| spent[place]).sum());
-            shares.push((words.other, together.collect()));
-        }
+        shares.extend(others.map(|spent| (words.other, spent)));
         Self { days, shares }
     }
 
@@ -155,14 +150,14 @@ mod tests {
         let day = |number| NaiveDate::from_ymd_opt(2026, 11, number).expect("a day");
         let days = [day(1), day(2)];
         let mut usage: Vec<_> =
-            (0..7).map(|number| row(day(1), Some(&format!("model-{number}")), 10 * (number + 1))).collect();
-        usage.push(row(day(1), None, 20));
+            (2..7).map(|number| row(day(1), Some(&format!("model-{number}")), 10 * (number + 1))).collect();
+        usage.push(row(day(1), None, 50));
         usage.push(row(day(2), Some("model-6"), 140));
         usage.push(row(day(3), Some("model-6"), 999));
         let spending = Spending::of(&ENGLISH, &days, &usage);
         assert_eq!((spending.total(), spending.shares.len(), spending.shares[SHARES].0), (440, SHARES + 1, "Other"));
         assert_eq!(spending.shares[0], ("model-6", vec![70, 140]));
-        assert_eq!(spending.shares[SHARES].1, [10 + 20 + 20, 0], "the smallest two, and what came as one");
+        assert_eq!(spending.shares[SHARES].1, [50, 0], "what came as one is the last, whatever it is");
         let heights: i64 = spending.stack(0, 300).iter().map(|(_, _, height)| height).sum();
         assert_eq!(heights, HEIGHT);
         assert_eq!(spending.stack(1, 280), [(0, HEIGHT / 2, HEIGHT / 2)]);
