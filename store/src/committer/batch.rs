@@ -18,6 +18,9 @@ use crate::{
     work::{Committed, OutboxRow, Recorded, TimerChange, Work},
 };
 
+/// The most callers that one task answers.
+const ANSWERS_AT_ONCE: usize = 64;
+
 /// A unit that waits for its answer.
 #[derive(Debug)]
 pub(crate) struct Pending {
@@ -256,26 +259,40 @@ impl Batch {
         let count = i64::try_from(self.events.len()).expect("a batch is bounded");
         let recorded: Vec<Recorded> = (1..).zip(self.events).map(|(n, event)| record(event, n - count, end)).collect();
         let mut stale = Vec::new();
+        let mut answers = Vec::with_capacity(self.waiters.len());
         for Waiter { pending, outcome } in self.waiters {
             match outcome {
                 Outcome::Appended(range) => {
                     let events: Arc<[Recorded]> = recorded[range].into();
                     let position = events.last().map_or(end.position, |event| event.position);
-                    pending.answer(Answer::Committed(Committed { events, position }));
+                    answers.push((pending, Answer::Committed(Committed { events, position })));
                 }
                 Outcome::Undecided => stale.push(pending),
                 Outcome::Rests(points, _) if points.iter().any(|point| end.stale.contains(&point.key)) => {
                     stale.push(pending);
                 }
-                Outcome::Rests(_, Some(refusal)) => pending.answer(Answer::Failed(refusal.into())),
+                Outcome::Rests(_, Some(refusal)) => answers.push((pending, Answer::Failed(refusal.into()))),
                 Outcome::Rests(_, None) => {
                     let nothing = Committed { events: Arc::new([]), position: end.position };
-                    pending.answer(Answer::Committed(nothing));
+                    answers.push((pending, Answer::Committed(nothing)));
                 }
             }
         }
+        give(answers);
         stale
     }
+}
+
+/// Answers the callers, those of a large batch by tasks of their own. Were all answered here, the next batch could
+/// be back before one of them had been decided again, and the database would wait for them.
+fn give(mut answers: Vec<(Waiting, Answer)>) {
+    let give_each =
+        |some: Vec<(Waiting, Answer)>| some.into_iter().for_each(|(pending, answer)| pending.answer(answer));
+    while answers.len() > ANSWERS_AT_ONCE {
+        let some = answers.split_off(answers.len() - ANSWERS_AT_ONCE);
+        tokio::spawn(async move { give_each(some) });
+    }
+    give_each(answers);
 }
 
 fn record(kept: KeptEvent, offset: i64, end: &End) -> Recorded {
