@@ -66,10 +66,12 @@ impl From<sqlx::Error> for RebuildError {
 /// # Errors
 /// When they differ, another rebuild is under way, or the database is out of reach. The live ones stay active then.
 pub async fn rebuild(pool: &PgPool, progress: impl FnMut(i64)) -> Result<RebuildReport, RebuildError> {
-    let _alone = alone(pool).await?;
-    let generation = active_generation(pool).await?.ok_or(ReadError::Missing)? + 1;
-    build(pool, &schema_of(generation), progress).await?;
-    finish(pool, &schema_of(generation), Some(generation)).await
+    let rebuilding = async {
+        let generation = active_generation(pool).await?.ok_or(ReadError::Missing)? + 1;
+        build(pool, &schema_of(generation), progress).await?;
+        finish(pool, &schema_of(generation), Some(generation)).await
+    };
+    alone(pool, rebuilding).await
 }
 
 /// Rebuilds the read models from zero and compares them with the live ones, which stay active.
@@ -77,17 +79,25 @@ pub async fn rebuild(pool: &PgPool, progress: impl FnMut(i64)) -> Result<Rebuild
 /// # Errors
 /// As [`rebuild`].
 pub async fn compare(pool: &PgPool, progress: impl FnMut(i64)) -> Result<RebuildReport, RebuildError> {
-    let _alone = alone(pool).await?;
-    build(pool, AUDIT_SCHEMA, progress).await?;
-    finish(pool, AUDIT_SCHEMA, None).await
+    let comparing = async {
+        build(pool, AUDIT_SCHEMA, progress).await?;
+        finish(pool, AUDIT_SCHEMA, None).await
+    };
+    alone(pool, comparing).await
 }
 
-/// The connection whose closing gives the lock back, also when the rebuild is dropped half-way.
-async fn alone(pool: &PgPool) -> Result<PgConnection, RebuildError> {
+/// Does this work under the lock. When it is dropped half-way, its connection's closing gives the lock back.
+async fn alone<T>(pool: &PgPool, work: impl Future<Output = Result<T, RebuildError>>) -> Result<T, RebuildError> {
     let mut connection = pool.acquire().await?.detach();
     let sql = "select pg_try_advisory_lock($1)";
     let taken: bool = sqlx::query_scalar(sql).bind(REBUILDING).fetch_one(&mut connection).await?;
-    if taken { Ok(connection) } else { Err(RebuildError::UnderWay) }
+    if !taken {
+        return Err(RebuildError::UnderWay);
+    }
+    let done = work.await;
+    // By hand: the server hears late of a closed connection, and whoever comes next would be refused.
+    drop(sqlx::query("select pg_advisory_unlock($1)").bind(REBUILDING).execute(&mut connection).await);
+    done
 }
 
 async fn build(pool: &PgPool, schema: &str, mut progress: impl FnMut(i64)) -> Result<(), RebuildError> {
