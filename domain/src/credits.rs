@@ -132,12 +132,15 @@ impl fmt::Display for Credits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let magnitude = self.0.unsigned_abs();
         let per_credit = MICRO_PER_CREDIT.unsigned_abs();
-        let (whole, fraction) = (magnitude / per_credit, magnitude % per_credit);
+        let (whole, mut fraction) = (magnitude / per_credit, magnitude % per_credit);
         let sign = if self.0 < 0 { "-" } else { "" };
-        let digits = format!("{fraction:06}");
         let least = f.precision().unwrap_or(0).min(6);
-        let shown = digits.trim_end_matches('0').len().max(least);
-        if shown == 0 { write!(f, "{sign}{whole}") } else { write!(f, "{sign}{whole}.{}", &digits[..shown]) }
+        let mut digits = 6;
+        while digits > least && fraction.is_multiple_of(10) {
+            fraction /= 10;
+            digits -= 1;
+        }
+        if digits == 0 { write!(f, "{sign}{whole}") } else { write!(f, "{sign}{whole}.{fraction:0digits$}") }
     }
 }
 

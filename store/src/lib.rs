@@ -112,7 +112,7 @@ impl Store {
     }
 
     async fn decide(&self, work: Work) -> Result<Committed, ExecuteError> {
-        let mut pending = Box::new(Pending { work, brought: Vec::new(), reply: None });
+        let mut pending = Box::new(Pending::new(work));
         for _ in 0..LOADS_AT_MOST {
             let (reply, answer) = oneshot::channel();
             pending.reply = Some(reply);

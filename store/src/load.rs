@@ -5,7 +5,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use domain::stream::{DecodeError, Event, State};
-use sqlx::{PgConnection, Row};
+use sqlx::{FromRow, PgConnection, postgres::PgRow};
 
 use crate::{
     proof::Hash,
@@ -43,7 +43,7 @@ pub enum LoadError {
 /// When the database is out of reach, or the log can't be understood.
 pub async fn load(connection: &mut PgConnection, key: &StreamKey) -> Result<Version, LoadError> {
     let known = snapshots_or_initial(connection, vec![key.clone()]).await?;
-    let mut versions = advance_by_tails(connection, known).await?;
+    let mut versions = advance_by_tails(connection, known, Head::Free).await?;
     Ok(versions.pop().expect("one stream in, one stream out").1)
 }
 
@@ -52,7 +52,7 @@ pub async fn load(connection: &mut PgConnection, key: &StreamKey) -> Result<Vers
 /// # Errors
 /// As [`load`].
 pub async fn advance(connection: &mut PgConnection, key: &StreamKey, known: Version) -> Result<Version, LoadError> {
-    let mut versions = advance_by_tails(connection, vec![(key.clone(), known)]).await?;
+    let mut versions = advance_by_tails(connection, vec![(key.clone(), known)], Head::Free).await?;
     Ok(versions.pop().expect("one stream in, one stream out").1)
 }
 
@@ -87,25 +87,28 @@ fn from_snapshot(key: &StreamKey, (sequence, leaf, state): (i64, Vec<u8>, String
     }
 }
 
+/// Whether the head of the log is locked before tails are read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Head {
+    /// Others may append meanwhile, or the lock is had already.
+    Free,
+    /// Locked in the same call, once whoever holds it lets it go, for the rest of the transaction.
+    Locked,
+}
+
 /// Reads the events after each known version, all in one statement, and applies them.
 pub(crate) async fn advance_by_tails(
     connection: &mut PgConnection,
     mut known: Vec<(StreamKey, Version)>,
+    head: Head,
 ) -> Result<Vec<(StreamKey, Version)>, LoadError> {
-    let places: HashMap<(String, String), usize> = known
-        .iter()
-        .enumerate()
-        .map(|(place, (key, _))| ((key.aggregate_type.to_owned(), key.aggregate_id.to_string()), place))
-        .collect();
-    for row in select_tails(connection, &known).await? {
-        let stream: (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        let (key, version) = &mut known[places[&stream]];
-        let found: i64 = row.try_get(2)?;
+    for row in select_tails(connection, &known, head).await? {
+        let (place, found, payload, leaf): (i64, i64, &str, &[u8]) = FromRow::from_row(&row)?;
+        let (key, version) = &mut known[usize::try_from(place - 1).expect("a place is positive")];
         if found != version.sequence + 1 {
             return Err(LoadError::Gap { key: key.clone(), after: version.sequence, found });
         }
-        let event = Event::decode(key.aggregate_type, row.try_get::<&str, _>(3)?)?;
-        version.advance(event, to_hash(row.try_get::<&[u8], _>(4)?)?);
+        version.advance(Event::decode(key.aggregate_type, payload)?, to_hash(leaf)?);
     }
     Ok(known)
 }
@@ -134,20 +137,13 @@ async fn select_snapshots(
 async fn select_tails(
     connection: &mut PgConnection,
     known: &[(StreamKey, Version)],
-) -> Result<Vec<sqlx::postgres::PgRow>, sqlx::Error> {
-    // Lateral and ordered, so that each stream is read by the primary key: as a plain join, the plan for unknown
-    // parameters read the whole log, with the head locked meanwhile.
-    let sql = "select e.aggregate_type, e.aggregate_id, e.sequence, e.payload::text, e.leaf_hash
-                 from unnest($1::text[], $2::text[], $3::int8[]) with ordinality g(a, i, s, ord)
-                cross join lateral (
-                      select * from events e
-                       where e.aggregate_type = g.a and e.aggregate_id = g.i and e.sequence > g.s
-                       order by e.sequence) e
-                order by g.ord, e.sequence";
-    sqlx::query(sql)
+    head: Head,
+) -> Result<Vec<PgRow>, sqlx::Error> {
+    sqlx::query("select place, sequence, payload, leaf_hash from stream_tails($1, $2, $3, $4)")
         .bind(known.iter().map(|(key, _)| key.aggregate_type).collect::<Vec<_>>())
         .bind(known.iter().map(|(key, _)| &*key.aggregate_id).collect::<Vec<_>>())
         .bind(known.iter().map(|(_, version)| version.sequence).collect::<Vec<_>>())
+        .bind(head == Head::Locked)
         .fetch_all(connection)
         .await
 }

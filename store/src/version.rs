@@ -15,6 +15,13 @@ pub struct StreamKey {
     pub aggregate_id: Arc<str>,
 }
 
+impl StreamKey {
+    /// The stream before its first event.
+    pub(crate) fn initial(&self) -> Version {
+        Version::initial(self.aggregate_type).expect("the type of a stream is that of an aggregate")
+    }
+}
+
 impl fmt::Debug for StreamKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.aggregate_type, self.aggregate_id)

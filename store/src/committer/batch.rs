@@ -1,17 +1,19 @@
-//! A batch: units decided on the working state, their events, guards and side rows, and the callers who wait.
+//! A batch: units that were decided, their events, guards and side rows, and the callers who wait.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use chrono::{DateTime, SecondsFormat, Utc};
-use domain::{
-    stream::{EncodedEvent, Event, Refusal},
-    unit::Step,
-};
-use serde::Serialize;
+use chrono::{DateTime, Utc};
+use domain::stream::{EncodedEvent, Event, Refusal};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::{Answer, BATCH_EVENTS, BATCH_UNITS, columns::Columns, flush::End, hot::HotStreams};
+use super::{
+    Answer, BATCH_EVENTS, BATCH_UNITS,
+    columns::Columns,
+    decide::{self, Decided, Draft, Point, Written, key_of},
+    flush::End,
+    hot::HotStreams,
+};
 use crate::{
     proof::{self, Hash, LeafParts},
     version::{StreamKey, Version},
@@ -28,12 +30,17 @@ pub(crate) struct Pending {
     /// What the caller read of streams that were cold.
     pub(crate) brought: Vec<(StreamKey, Version)>,
     pub(crate) reply: Option<oneshot::Sender<Answer>>,
+    draft: Draft,
 }
 
 /// On the heap, so that queues, batches and answers move a pointer.
 pub(crate) type Waiting = Box<Pending>;
 
 impl Pending {
+    pub(crate) fn new(work: Work) -> Self {
+        Self { work, brought: Vec::new(), reply: None, draft: Draft::default() }
+    }
+
     pub(super) fn keys(&self) -> Vec<StreamKey> {
         self.work.unit.steps.iter().map(key_of).collect()
     }
@@ -65,11 +72,6 @@ impl Pending {
     }
 }
 
-/// The stream that a step is for.
-pub(crate) fn key_of(step: &Step) -> StreamKey {
-    StreamKey { aggregate_type: step.command.aggregate_type(), aggregate_id: step.aggregate_id.as_str().into() }
-}
-
 /// An event that was decided, and what is written of it.
 pub(super) struct NewEvent {
     pub(super) kept: KeptEvent,
@@ -85,20 +87,6 @@ pub(super) struct KeptEvent {
     pub(super) metadata: Arc<str>,
 }
 
-/// The last event that a decision was made on, by number and leaf.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Point {
-    pub(super) key: StreamKey,
-    pub(super) sequence: i64,
-    pub(super) leaf: Option<Hash>,
-}
-
-impl Point {
-    fn of(key: &StreamKey, version: &Version) -> Self {
-        Self { key: key.clone(), sequence: version.sequence, leaf: version.leaf }
-    }
-}
-
 /// What a unit came to.
 pub(super) enum Outcome {
     /// These of the batch's events.
@@ -107,6 +95,13 @@ pub(super) enum Outcome {
     Rests(Vec<Point>, Option<Refusal>),
     /// Nothing yet: it is decided under the lock.
     Undecided,
+}
+
+/// What a batch builds on in a stream, and whether it goes on from there.
+pub(super) struct Guard {
+    pub(super) point: Point,
+    /// A stream that was only read stays where it is: the batch rests on it.
+    moves: bool,
 }
 
 pub(super) struct Waiter {
@@ -119,47 +114,26 @@ pub(super) struct Batch {
     pub(super) events: Vec<KeptEvent>,
     /// The same, as they are written.
     pub(super) columns: Columns,
-    /// For each touched stream, the event that this batch continues.
-    pub(super) guards: HashMap<StreamKey, Point>,
-    /// The version of each touched stream that this batch leaves.
-    pub(super) after: HashMap<StreamKey, Version>,
+    /// For each touched stream, the event that this batch rests on.
+    pub(super) guards: HashMap<StreamKey, Guard>,
     pub(super) timers: HashMap<String, TimerChange>,
     pub(super) waiters: Vec<Waiter>,
 }
 
-#[derive(Serialize)]
-struct Metadata<'a> {
-    actor: &'a str,
-    occurred_at: String,
-    request_id: &'a str,
-    unit_id: String,
-}
-
-/// A unit's versions while it is decided; dropped whole when a later step refuses.
-#[derive(Default)]
-struct Scratch {
-    /// The stream, the version that was found, and the one that the unit has made of it.
-    streams: Vec<(StreamKey, Version, Version)>,
-    events: Vec<NewEvent>,
-}
-
-enum Decided {
-    Events(Scratch),
-    Already(Scratch),
-    Refused(Scratch, Refusal),
-    Cold(Vec<StreamKey>),
-}
-
 impl Batch {
     pub(super) fn new() -> Self {
+        Self::with_room(0)
+    }
+
+    /// With room for so many events, so that it need not grow while others wait for it.
+    pub(super) fn with_room(events: usize) -> Self {
         Self {
             id: Uuid::new_v4(),
-            events: Vec::new(),
-            columns: Columns::new(),
+            events: Vec::with_capacity(events),
+            columns: Columns::with_room(events),
             guards: HashMap::new(),
-            after: HashMap::new(),
             timers: HashMap::new(),
-            waiters: Vec::new(),
+            waiters: Vec::with_capacity(events),
         }
     }
 
@@ -182,10 +156,14 @@ impl Batch {
     }
 
     /// Keeps a unit for the lock, or sends its caller to read what is cold: nobody else should wait for that.
-    pub(super) fn park_for_lock(&mut self, hot: &mut HotStreams, mut pending: Waiting) {
+    pub(super) fn park_for_lock(&mut self, hot: &mut HotStreams, mut pending: Waiting, now: DateTime<Utc>) {
         hot.admit_all(&mut pending.brought);
-        let cold = cold_streams(hot, &pending.work);
-        if cold.is_empty() { self.park([pending]) } else { pending.bring(cold) }
+        match decide::decide(hot, &pending.work) {
+            Decided::Cold(keys) => return pending.bring(keys),
+            Decided::Events(_, events) => pending.draft = Draft::of(&pending.work, events, now),
+            Decided::Already(_) | Decided::Refused(..) => {}
+        }
+        self.park([pending]);
     }
 
     pub(super) fn into_pending(self) -> Vec<Waiting> {
@@ -195,34 +173,64 @@ impl Batch {
     /// Decides a unit and adds it, or sends its caller to read what is cold.
     pub(super) fn decide(&mut self, hot: &mut HotStreams, mut pending: Waiting, now: DateTime<Utc>) {
         hot.admit_all(&mut pending.brought);
-        let outcome = match decide_steps(hot, &pending.work, now) {
+        let outcome = match decide::decide(hot, &pending.work) {
             Decided::Cold(keys) => return pending.bring(keys),
-            Decided::Events(scratch) => Outcome::Appended(self.adopt(hot, scratch, &pending.work)),
-            Decided::Already(scratch) => Outcome::Rests(scratch.points(), None),
-            Decided::Refused(scratch, refusal) => Outcome::Rests(scratch.points(), Some(refusal)),
+            Decided::Events(points, events) => {
+                let draft = std::mem::take(&mut pending.draft);
+                Outcome::Appended(self.adopt(hot, points, draft.complete(&pending.work, events, now)))
+            }
+            Decided::Already(points) => Outcome::Rests(points, None),
+            Decided::Refused(points, refusal) => Outcome::Rests(points, Some(refusal)),
         };
+        if let (Outcome::Appended(_), Some(timer)) = (&outcome, &pending.work.side.timer) {
+            self.timers.insert(timer.reference().to_owned(), timer.clone());
+        }
         self.waiters.push(Waiter { pending, outcome });
     }
 
-    fn adopt(&mut self, hot: &mut HotStreams, scratch: Scratch, work: &Work) -> Range<usize> {
+    /// Takes in what a unit has decided, moving its streams on in place: a state is not copied for each unit.
+    fn adopt(&mut self, hot: &mut HotStreams, points: Vec<Point>, written: Written) -> Range<usize> {
         let start = self.events.len();
-        for event in scratch.events {
-            self.columns.push(&event);
-            self.events.push(event.kept);
+        let mut versions: Vec<Option<Version>> = points.iter().map(|_| None).collect();
+        for (stream, event, encoded) in written.events {
+            let key = &points[stream].key;
+            let version = versions[stream].get_or_insert_with(|| hot.take_working(key));
+            self.append(key, version, event, encoded, &written.metadata);
         }
-        for (key, found, version) in scratch.streams {
-            // A stream that was only read is guarded too: the unit rests on it.
-            self.guards.entry(key.clone()).or_insert_with(|| Point::of(&key, &found));
-            if version.sequence > found.sequence {
-                hot.admit(key.clone(), found);
-                hot.work_on(&key, version.clone());
-                self.after.insert(key, version);
+        for (point, version) in points.into_iter().zip(versions) {
+            let moves = version.is_some();
+            if let Some(version) = version {
+                hot.work_on(&point.key, version);
             }
-        }
-        if let Some(timer) = &work.side.timer {
-            self.timers.insert(timer.reference().to_owned(), timer.clone());
+            let guard = self.guards.entry(point.key.clone()).or_insert(Guard { point, moves });
+            guard.moves |= moves;
         }
         start..self.events.len()
+    }
+
+    fn append(
+        &mut self,
+        key: &StreamKey,
+        version: &mut Version,
+        event: Event,
+        encoded: EncodedEvent,
+        metadata: &Arc<str>,
+    ) {
+        let sequence = version.sequence + 1;
+        let leaf = proof::leaf(&LeafParts {
+            aggregate_type: key.aggregate_type,
+            aggregate_id: &key.aggregate_id,
+            sequence,
+            event_type: &encoded.event_type,
+            event_version: &encoded.event_version,
+            payload: &encoded.payload,
+            metadata,
+        });
+        version.advance(event.clone(), leaf);
+        let kept = KeptEvent { key: key.clone(), sequence, event, metadata: metadata.clone() };
+        let event = NewEvent { kept, encoded, leaf };
+        self.columns.push(&event);
+        self.events.push(event.kept);
     }
 
     /// The side rows of the units that append something.
@@ -238,7 +246,16 @@ impl Batch {
     /// Whether an appending unit also rests on a stream that this batch leaves as it is. No guard can tell that such
     /// a stream has not moved on, so the batch has to be decided under the lock.
     pub(super) fn needs_lock(&self) -> bool {
-        self.guards.keys().any(|key| !self.after.contains_key(key))
+        self.guards.values().any(|guard| !guard.moves)
+    }
+
+    /// The streams that this batch appends to.
+    pub(super) fn moved(&self) -> impl Iterator<Item = &StreamKey> {
+        self.guards.iter().filter(|(_, guard)| guard.moves).map(|(key, _)| key)
+    }
+
+    fn moves(&self, key: &StreamKey) -> bool {
+        self.guards.get(key).is_some_and(|guard| guard.moves)
     }
 
     /// The points that answers rest on and that this batch appends nothing to.
@@ -247,7 +264,7 @@ impl Batch {
         for waiter in &self.waiters {
             if let Outcome::Rests(rests, _) = &waiter.outcome {
                 // A guard alone says that the point was there, an event that follows it that it was the last.
-                let unguarded = rests.iter().filter(|point| !self.after.contains_key(&point.key));
+                let unguarded = rests.iter().filter(|point| !self.moves(&point.key));
                 points.extend(unguarded.map(|point| (&point.key, point)));
             }
         }
@@ -305,82 +322,4 @@ fn record(kept: KeptEvent, offset: i64, end: &End) -> Recorded {
         metadata: kept.metadata,
         recorded_at: end.recorded_at,
     }
-}
-
-impl Scratch {
-    fn points(self) -> Vec<Point> {
-        self.streams.iter().map(|(key, found, _)| Point::of(key, found)).collect()
-    }
-
-    /// The place of a stream among those of the unit, taken from memory at its first step.
-    fn stream(&mut self, hot: &HotStreams, step: &Step) -> Result<usize, StreamKey> {
-        let key = key_of(step);
-        if let Some(known) = self.streams.iter().position(|(earlier, ..)| *earlier == key) {
-            return Ok(known);
-        }
-        let version = match hot.working(&key) {
-            Some(version) => version.clone(),
-            None if step.fresh => Version::initial(key.aggregate_type).expect("a command's aggregate type exists"),
-            None => return Err(key),
-        };
-        self.streams.push((key, version.clone(), version));
-        Ok(self.streams.len() - 1)
-    }
-
-    fn advance(&mut self, stream: usize, event: Event, metadata: &Arc<str>) {
-        let (key, _, version) = &mut self.streams[stream];
-        let encoded = event.encode();
-        let sequence = version.sequence + 1;
-        let leaf = proof::leaf(&LeafParts {
-            aggregate_type: key.aggregate_type,
-            aggregate_id: &key.aggregate_id,
-            sequence,
-            event_type: &encoded.event_type,
-            event_version: &encoded.event_version,
-            payload: &encoded.payload,
-            metadata,
-        });
-        version.advance(event.clone(), leaf);
-        let (key, metadata) = (key.clone(), metadata.clone());
-        let kept = KeptEvent { key, sequence, event, metadata };
-        self.events.push(NewEvent { kept, encoded, leaf });
-    }
-}
-
-fn decide_steps(hot: &HotStreams, work: &Work, now: DateTime<Utc>) -> Decided {
-    let mut scratch = Scratch::default();
-    let mut metadata: Option<Arc<str>> = None;
-    for (number, step) in work.unit.steps.iter().enumerate() {
-        let stream = match scratch.stream(hot, step) {
-            Ok(stream) => stream,
-            Err(_) => return Decided::Cold(cold_streams(hot, work)),
-        };
-        let events = match scratch.streams[stream].2.state.decide(&step.command) {
-            Ok(events) => events,
-            Err(refusal) => return Decided::Refused(scratch, refusal),
-        };
-        if number == work.unit.key && events.is_empty() {
-            return Decided::Already(scratch);
-        }
-        let metadata = metadata.get_or_insert_with(|| describe(work, now));
-        for event in events {
-            scratch.advance(stream, event, metadata);
-        }
-    }
-    if scratch.events.is_empty() { Decided::Already(scratch) } else { Decided::Events(scratch) }
-}
-
-fn cold_streams(hot: &HotStreams, work: &Work) -> Vec<StreamKey> {
-    let cold = work.unit.steps.iter().filter(|step| !step.fresh).map(key_of);
-    cold.filter(|key| hot.working(key).is_none()).collect()
-}
-
-fn describe(work: &Work, now: DateTime<Utc>) -> Arc<str> {
-    let metadata = Metadata {
-        actor: &work.context.actor,
-        occurred_at: now.to_rfc3339_opts(SecondsFormat::Micros, true),
-        request_id: &work.context.request_id,
-        unit_id: Uuid::new_v4().simple().to_string(),
-    };
-    serde_json::to_string(&metadata).expect("text is JSON").into()
 }

@@ -12,6 +12,9 @@ use sqlx::{
 use super::batch::NewEvent;
 use crate::proof::Tree;
 
+/// What an element's length takes.
+const LENGTH_BYTES: usize = 4;
+
 /// What an array can hold: the numbers of the type and of its arrays in `pg_type`, the same in every PostgreSQL.
 pub(super) trait Element {
     const OID: u32;
@@ -52,8 +55,9 @@ pub(super) struct Column<T> {
 }
 
 impl<T> Column<T> {
-    const fn new() -> Self {
-        Self { count: 0, elements: Vec::new(), of: PhantomData }
+    /// With room for so many elements of about so many bytes.
+    fn with_room(elements: usize, bytes: usize) -> Self {
+        Self { count: 0, elements: Vec::with_capacity(elements * (LENGTH_BYTES + bytes)), of: PhantomData }
     }
 
     fn push(&mut self, element: &[u8]) {
@@ -97,16 +101,17 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    pub(super) const fn new() -> Self {
+    /// With room for so many events of the usual size. Larger ones and more are taken too.
+    pub(super) fn with_room(events: usize) -> Self {
         Self {
-            aggregate_types: Column::new(),
-            aggregate_ids: Column::new(),
-            sequences: Column::new(),
-            event_types: Column::new(),
-            event_versions: Column::new(),
-            payloads: Column::new(),
-            metadata: Column::new(),
-            leaves: Column::new(),
+            aggregate_types: Column::with_room(events, 8),
+            aggregate_ids: Column::with_room(events, 40),
+            sequences: Column::with_room(events, 8),
+            event_types: Column::with_room(events, 16),
+            event_versions: Column::with_room(events, 4),
+            payloads: Column::with_room(events, 192),
+            metadata: Column::with_room(events, 160),
+            leaves: Column::with_room(events, 32),
             tree: Tree::new(),
         }
     }

@@ -10,7 +10,8 @@ use sqlx::{Connection, PgConnection, PgPool, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 use super::{
-    batch::{Batch, Point},
+    batch::Batch,
+    decide::Point,
     statement::{self, Appended},
 };
 use crate::version::StreamKey;

@@ -17,6 +17,9 @@ pub const HOT_STREAMS: usize = 50_000;
 /// A stream gets a snapshot with the append that passes a multiple of this, wherever it was loaded from.
 pub const SNAPSHOT_EVERY: i64 = 1_000;
 
+/// The versions that a batch leaves.
+pub(super) type After = Vec<(StreamKey, Version)>;
+
 struct Entry {
     durable: Version,
     working: Version,
@@ -63,9 +66,22 @@ impl HotStreams {
     }
 
     /// Takes what was read under the lock: the log's last word, whatever was known.
-    pub(super) fn replace(&mut self, key: StreamKey, version: Version) {
-        self.streams.remove(&key);
-        self.admit(key, version);
+    pub(super) fn replace_all(&mut self, read: Vec<(StreamKey, Version)>) {
+        for (key, version) in read {
+            self.streams.remove(&key);
+            self.admit(key, version);
+        }
+    }
+
+    /// Takes the version to decide on, to move it on: whoever holds it alone changes it in place. Until
+    /// [`work_on`](Self::work_on) the stream is where the log has it.
+    pub(super) fn take_working(&mut self, key: &StreamKey) -> Version {
+        let Some(entry) = self.streams.get_mut(key) else {
+            let initial = key.initial();
+            self.admit(key.clone(), initial.clone());
+            return initial;
+        };
+        std::mem::replace(&mut entry.working, entry.durable.clone())
     }
 
     /// Sets the version that a decided unit leaves.
@@ -79,13 +95,15 @@ impl HotStreams {
         }
     }
 
-    /// A batch departs: a new round for the measure of what was touched.
-    pub(super) fn depart(&mut self) {
+    /// A batch departs that moves these streams: the versions that it leaves. A new round begins for the measure of
+    /// what was touched.
+    pub(super) fn depart<'a>(&mut self, moved: impl Iterator<Item = &'a StreamKey>) -> After {
         self.round += 1;
+        moved.filter_map(|key| Some((key.clone(), self.working(key)?.clone()))).collect()
     }
 
     /// The batch that left these versions is durable.
-    pub(super) fn promote(&mut self, after: &HashMap<StreamKey, Version>) {
+    pub(super) fn promote(&mut self, after: &After) {
         for (key, version) in after {
             let Some(entry) = self.streams.get_mut(key) else { continue };
             let passed = version.sequence / SNAPSHOT_EVERY > entry.durable.sequence / SNAPSHOT_EVERY;
@@ -163,12 +181,12 @@ mod tests {
         let mut hot = HotStreams::new(pool);
         for number in 0..=HOT_STREAMS {
             if number % 1_000 == 0 {
-                hot.depart();
+                hot.depart(std::iter::empty());
             }
             hot.admit(key(number), Version::initial("account").expect("a type"));
         }
         hot.work_on(&key(0), Version::initial("account").expect("a type"));
-        hot.promote(&HashMap::new());
+        hot.promote(&After::new());
         assert!(hot.streams.len() <= HOT_STREAMS);
         assert!(hot.working(&key(HOT_STREAMS)).is_some(), "the latest stays");
         assert!(hot.working(&key(0)).is_some(), "what is not durable yet stays");

@@ -1,5 +1,5 @@
-//! The locked path: the head is locked, the tails of the touched streams are read *in a second statement*, and only
-//! then is anything decided. No conflict can happen here, so that no caller ever sees one.
+//! The locked path: the head is locked, the tails of the touched streams are read *in a second statement* of the same
+//! call, and only then is anything decided. No conflict can happen here, so that no caller ever sees one.
 
 use std::collections::HashSet;
 
@@ -7,49 +7,104 @@ use sqlx::{Executor, PgConnection};
 
 use super::{
     Clock,
-    batch::{Batch, Waiting, key_of},
+    batch::{Batch, Waiting},
+    decide::key_of,
     flush::{APPEND_TIMEOUT, Done, Flushed, Verdict, Writer, append_and_verify, in_time, judge},
-    hot::HotStreams,
+    hot::{After, HotStreams},
 };
 use crate::{
-    load::{self, LoadError},
+    load::{self, Head, LoadError},
     version::{StreamKey, Version},
 };
 
 /// A connection that holds the lock of the head.
-pub(super) struct Locked(PgConnection);
+pub(super) struct Locked {
+    connection: PgConnection,
+    /// The streams that were read under the lock, and their last versions.
+    read: Vec<(StreamKey, Version)>,
+}
 
-/// Locks the head, once whoever holds it lets it go.
-pub(super) async fn lock_head(writer: &mut Writer) -> Result<Locked, Flushed> {
-    let mut connection = writer.connection().await?;
-    let locking = async {
-        connection.execute("begin; select position from ledger_head where id = 1 for update").await?;
-        Ok::<_, sqlx::Error>(())
-    };
-    match in_time(locking).await {
-        Ok(()) => Ok(Locked(connection)),
-        // The transaction ends with the connection.
-        Err(error) => Err(Flushed::NeverHappened(error.to_string())),
+/// The streams that are to be read under the lock.
+pub(super) struct Wanted {
+    /// From the version that this process knows.
+    known: Vec<(StreamKey, Version)>,
+    /// From their snapshots.
+    cold: Vec<StreamKey>,
+}
+
+impl Wanted {
+    /// The streams of these units, but for those that were read under the lock already.
+    pub(super) fn of(hot: &HotStreams, units: &[Waiting], read: &[(StreamKey, Version)]) -> Self {
+        let mut met: HashSet<StreamKey> = read.iter().map(|(key, _)| key.clone()).collect();
+        let mut wanted = Self { known: Vec::new(), cold: Vec::new() };
+        for step in units.iter().flat_map(|pending| &pending.work.unit.steps) {
+            let key = key_of(step);
+            if met.insert(key.clone()) {
+                match hot.durable(&key) {
+                    Some(version) => wanted.known.push((key, version)),
+                    // A stream that is expected not to exist has no snapshot worth a look.
+                    None if step.fresh => wanted.known.push((key.clone(), key.initial())),
+                    None => wanted.cold.push(key),
+                }
+            }
+        }
+        wanted
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.known.is_empty() && self.cold.is_empty()
+    }
+
+    /// Reads all of them in one statement: the head is locked meanwhile, or will be.
+    async fn read(self, connection: &mut PgConnection, head: Head) -> Result<Vec<(StreamKey, Version)>, LoadError> {
+        let mut known = self.known;
+        known.extend(load::snapshots_or_initial(connection, self.cold).await?);
+        load::advance_by_tails(connection, known, head).await
     }
 }
 
+/// Locks the head, once whoever holds it lets it go, and reads what came meanwhile to these streams.
+pub(super) async fn lock_head(mut writer: Writer, wanted: Wanted) -> (Writer, Result<Locked, Flushed>) {
+    let mut connection = match writer.connection().await {
+        Ok(connection) => connection,
+        Err(flushed) => return (writer, Err(flushed)),
+    };
+    let locking = async {
+        connection.execute("begin").await?;
+        wanted.read(&mut connection, Head::Locked).await
+    };
+    let locked = match in_time(locking).await {
+        Ok(read) => Ok(Locked { connection, read }),
+        // The transaction ends with the connection.
+        Err(error) => Err(Flushed::NeverHappened(error.to_string())),
+    };
+    (writer, locked)
+}
+
 /// Decides and appends these units under the lock, as many as a batch holds; the others stay undecided in it. Returns the
-/// batch, and what became of it.
+/// batch, the versions that it leaves, and what became of it.
 pub(super) async fn resolve(
     writer: &mut Writer,
     locked: Result<Locked, Flushed>,
     hot: &mut HotStreams,
     units: Vec<Waiting>,
     clock: &Clock,
-) -> (Batch, Flushed) {
-    let mut batch = Batch::new();
-    let mut connection = match locked {
-        Ok(Locked(connection)) => connection,
-        Err(flushed) => return (undecided(batch, units), flushed),
+) -> (Batch, After, Flushed) {
+    let mut batch = Batch::with_room(units.len());
+    let Locked { mut connection, read } = match locked {
+        Ok(locked) => locked,
+        Err(flushed) => return (undecided(batch, units), After::new(), flushed),
     };
-    if let Err(error) = in_time(read_tails(&mut connection, hot, &units)).await {
-        // Nothing was appended: the transaction ends with the connection.
-        return (undecided(batch, units), Flushed::NeverHappened(error.to_string()));
+    let unread = Wanted::of(hot, &units, &read);
+    hot.replace_all(read);
+    if !unread.is_nothing() {
+        match in_time(unread.read(&mut connection, Head::Free)).await {
+            Ok(read) => hot.replace_all(read),
+            // Nothing was appended: the transaction ends with the connection.
+            Err(error) => {
+                return (undecided(batch, units), After::new(), Flushed::NeverHappened(error.to_string()));
+            }
+        }
     }
     let now = clock();
     let mut units = units.into_iter();
@@ -59,6 +114,7 @@ pub(super) async fn resolve(
         batch.decide(hot, pending, now);
     }
     batch.park(units);
+    let after = hot.depart(batch.moved());
     let done = tokio::time::timeout(APPEND_TIMEOUT, append_and_commit(&mut connection, &batch)).await;
     let flushed = match done {
         Ok(Ok(Some(end))) => {
@@ -74,36 +130,13 @@ pub(super) async fn resolve(
         },
         Err(_) => writer.settle_unknown(&batch, "the locked append took too long").await,
     };
-    (batch, flushed)
+    (batch, after, flushed)
 }
 
 /// Keeps units that could not be decided together with their batch, for the caller to start over.
 fn undecided(mut batch: Batch, units: Vec<Waiting>) -> Batch {
     batch.park(units);
     batch
-}
-
-async fn read_tails(connection: &mut PgConnection, hot: &mut HotStreams, units: &[Waiting]) -> Result<(), LoadError> {
-    let mut known: Vec<(StreamKey, Version)> = Vec::new();
-    let mut cold: Vec<StreamKey> = Vec::new();
-    let mut met: HashSet<StreamKey> = HashSet::new();
-    for step in units.iter().flat_map(|pending| &pending.work.unit.steps) {
-        let key = key_of(step);
-        if met.insert(key.clone()) {
-            match hot.durable(&key) {
-                Some(version) => known.push((key, version)),
-                // A stream that is expected not to exist has no snapshot worth a look.
-                None if step.fresh => known.push((key.clone(), Version::initial(key.aggregate_type)?)),
-                None => cold.push(key),
-            }
-        }
-    }
-    // One statement for all of them: the head is locked meanwhile.
-    known.extend(load::snapshots_or_initial(connection, cold).await?);
-    for (key, version) in load::advance_by_tails(connection, known).await? {
-        hot.replace(key, version);
-    }
-    Ok(())
 }
 
 async fn append_and_commit(connection: &mut PgConnection, batch: &Batch) -> Result<Option<Done>, sqlx::Error> {

@@ -2,16 +2,17 @@
 //!
 //! | phase | file | what happens |
 //! |---|---|---|
-//! | gather | `batch`, `columns` | units are decided on the state that the unflushed batch leaves, and encoded (group commit, early release) |
+//! | gather | `decide`, `batch`, `columns` | units are decided on the state that the unflushed batch leaves, and encoded (group commit, early release) |
 //! | flush | `flush` | one statement appends the batch; its guards compare every predecessor |
 //! | fence | `flush` | a batch of unknown outcome is fenced off, or found committed |
-//! | lock | `locked` | after a conflict: lock the head, take what came meanwhile, read the tails, decide, append, commit |
+//! | lock | `locked` | after a conflict: lock the head and read the tails, take what came meanwhile, decide, append, commit |
 //! | answer | `mod` | callers hear only what is durable; what appends nothing waits for the batch that it read |
 //!
 //! It never answers from unflushed state, and never reads on the hot path: callers bring what is cold.
 
 mod batch;
 mod columns;
+mod decide;
 mod flush;
 mod hot;
 mod locked;
@@ -24,8 +25,8 @@ use batch::{Batch, Waiting};
 use chrono::{DateTime, Utc};
 use flush::{Flushed, Writer};
 use futures::future::{BoxFuture, MaybeDone, maybe_done};
-use hot::HotStreams;
-use locked::Locked;
+use hot::{After, HotStreams};
+use locked::{Locked, Wanted};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -125,6 +126,7 @@ type Flight = Pin<Box<MaybeDone<BoxFuture<'static, Landing>>>>;
 struct Landing {
     writer: Writer,
     batch: Batch,
+    after: After,
     flushed: Flushed,
 }
 
@@ -177,30 +179,31 @@ impl Task {
         if let Some(why) = &self.diverged {
             return pending.answer(Answer::Failed(ExecuteError::Diverged(why.clone())));
         }
-        if self.lock_first > 0 {
-            return self.gathering.park_for_lock(&mut self.hot, pending);
-        }
         let now = (self.clock)();
+        if self.lock_first > 0 {
+            return self.gathering.park_for_lock(&mut self.hot, pending, now);
+        }
         self.gathering.decide(&mut self.hot, pending, now);
     }
 
     /// Sends the gathered batch off, or resolves it under the lock while an account stays contended.
     async fn depart(&mut self) -> Option<Flight> {
-        let batch = std::mem::replace(&mut self.gathering, Batch::new());
-        if batch.is_empty() {
+        if self.gathering.is_empty() {
             return None;
         }
+        let next = Batch::with_room(self.gathering.events.len());
+        let batch = std::mem::replace(&mut self.gathering, next);
         if self.lock_first > 0 || batch.needs_lock() {
             self.hot.roll_back();
             self.resolve_with_latecomers(batch.into_pending()).await;
             self.lock_first = self.lock_first.saturating_sub(1);
             return None;
         }
-        self.hot.depart();
+        let after = self.hot.depart(batch.moved());
         let mut writer = self.writer.take().expect("no batch is in flight");
         let landing: BoxFuture<'static, Landing> = Box::pin(async move {
             let flushed = writer.flush(&batch).await;
-            Landing { writer, batch, flushed }
+            Landing { writer, batch, after, flushed }
         });
         let mut flight = Box::pin(maybe_done(landing));
         // On the wire at once, so that the database works while callers are answered.
@@ -209,11 +212,11 @@ impl Task {
     }
 
     /// Takes a batch back, sends off what was gathered meanwhile if nothing forbids it, and answers.
-    async fn land(&mut self, Landing { writer, batch, flushed }: Landing) -> Option<Flight> {
+    async fn land(&mut self, Landing { writer, batch, after, flushed }: Landing) -> Option<Flight> {
         self.writer = Some(writer);
         match flushed {
             Flushed::Durable(end) => {
-                self.hot.promote(&batch.after);
+                self.hot.promote(&after);
                 let next = if end.stale.is_empty() { self.depart().await } else { None };
                 let stale = batch.answer(&end);
                 if !stale.is_empty() {
@@ -261,8 +264,15 @@ impl Task {
 
     /// Resolves these units under the lock, and while the lock comes first anyway also those that come until it is had.
     async fn resolve_with_latecomers(&mut self, mut units: Vec<Waiting>) {
-        let mut writer = self.writer.take().expect("no batch is in flight");
-        let locked = locked::lock_head(&mut writer).await;
+        let mut locking = Box::pin(self.lock_head(&units));
+        let (writer, locked) = loop {
+            let has_room = units.len() + self.gathering.units() < BATCH_UNITS;
+            tokio::select! {
+                biased;
+                done = locking.as_mut() => break done,
+                Some(ask) = self.inbox.recv(), if self.lock_first > 0 && has_room => self.take(ask),
+            }
+        };
         if self.lock_first > 0 {
             units.extend(self.latecomers(units.len()));
         }
@@ -270,17 +280,21 @@ impl Task {
     }
 
     async fn resolve_locked(&mut self, units: Vec<Waiting>) {
-        let mut writer = self.writer.take().expect("no batch is in flight");
-        let locked = locked::lock_head(&mut writer).await;
+        let (writer, locked) = self.lock_head(&units).await;
         self.resolve_under(writer, locked, units).await;
     }
 
+    fn lock_head(&mut self, units: &[Waiting]) -> impl Future<Output = (Writer, Result<Locked, Flushed>)> + use<> {
+        let writer = self.writer.take().expect("no batch is in flight");
+        locked::lock_head(writer, Wanted::of(&self.hot, units, &[]))
+    }
+
     async fn resolve_under(&mut self, mut writer: Writer, locked: Result<Locked, Flushed>, units: Vec<Waiting>) {
-        let (batch, flushed) = locked::resolve(&mut writer, locked, &mut self.hot, units, &self.clock).await;
+        let (batch, after, flushed) = locked::resolve(&mut writer, locked, &mut self.hot, units, &self.clock).await;
         self.writer = Some(writer);
         match flushed {
             Flushed::Durable(end) => {
-                self.hot.promote(&batch.after);
+                self.hot.promote(&after);
                 // Under the lock nothing is stale: these are the units that the batch had no room for.
                 let rest = batch.answer(&end);
                 if !rest.is_empty() {

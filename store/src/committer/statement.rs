@@ -58,7 +58,7 @@ pub(super) async fn append(connection: &mut PgConnection, batch: &Batch) -> Resu
     let count = i64::try_from(batch.events.len()).expect("a batch is bounded");
     let plain = batch.timers.is_empty() && batch.appending().all(is_plain);
     let sql = if plain { format!("{HEAD}{RESULT}") } else { format!("{HEAD}{SIDE_ROWS}{RESULT}") };
-    let guards: Vec<_> = batch.guards.values().collect();
+    let guards: Vec<_> = batch.guards.values().map(|guard| &guard.point).collect();
     let columns = &batch.columns;
     let query = sqlx::query(&sql)
         .bind(count)

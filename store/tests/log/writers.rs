@@ -40,6 +40,33 @@ async fn two_writers_of_one_account_see_no_conflict_and_sums_are_exact() {
 }
 
 #[tokio::test]
+async fn two_writers_of_many_accounts_read_under_the_lock_what_each_unit_touches() {
+    let database = support::database().await;
+    let stores = [Store::new(database.pool.clone()), Store::new(database.pool.clone())];
+    let mut tenants = Vec::new();
+    for _ in 0..5 {
+        tenants.push(ledger::account(&stores[0], 1_000).await);
+    }
+    let lives = (0..32).map(|task: usize| {
+        let (store, tenants) = (&stores[task % 2], &tenants);
+        async move {
+            for round in 0..10 {
+                // Each round is on another account: who comes late touches streams that were not asked for.
+                let tenant = &tenants[(task + round) % tenants.len()];
+                let (job, attempt) = (ledger::new_job(), AttemptId::from_uuid(Uuid::now_v7()));
+                store.execute(ledger::submit(tenant, &job, 3, Some(&attempt))).await.expect("held");
+                store.execute(ledger::succeed(tenant, &job, &attempt, 2)).await.expect("settled");
+            }
+        }
+    });
+    futures::future::join_all(lives).await;
+    for tenant in &tenants {
+        assert_eq!(ledger::balance(&stores[1], tenant).await, (credits(1_000 - 64 * 2), credits(0)));
+    }
+    assert_whole(&database.pool).await;
+}
+
+#[tokio::test]
 async fn two_writers_never_overdraw_together() {
     let database = support::database().await;
     let stores = [Store::new(database.pool.clone()), Store::new(database.pool.clone())];
