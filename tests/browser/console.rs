@@ -39,7 +39,7 @@ async fn a_provider_a_key_and_a_model_of_an_admin_become_a_form_that_runs() -> a
         log_in(&world, browser, "ADMIN").await?;
         buy_from_another(&world, browser).await?;
         publish(browser).await?;
-        leave(browser).await?;
+        browser.leave().await?;
         person::register(&world, browser, "10").await?;
         browser.go(&with_query(MARKET, &[("q", NEW_MODEL)])).await?;
         browser.click(&format!(".offer a[href^='{}']", fill(MODEL, &[NEW_MODEL]))).await?;
@@ -54,7 +54,7 @@ async fn a_provider_a_key_and_a_model_of_an_admin_become_a_form_that_runs() -> a
         let receipt = receipt(browser).await?;
         ensure!(receipt.charged == "0.25".parse::<Credits>()?, "the price is the published one: {receipt:?}");
         ensure!(ledger(browser, &job_id).await? == receipt, "the ledger says so too");
-        leave(browser).await?;
+        browser.leave().await?;
         log_in(&world, browser, "ADMIN").await?;
         stop_the_key(browser).await
     })
@@ -116,11 +116,6 @@ async fn an_auditor_reads_the_ledger_and_can_change_nothing() -> anyhow::Result<
 async fn log_in(world: &World, browser: &Browser, who: &str) -> anyhow::Result<()> {
     let value = |what: &str| world.demo[&format!("ZEPHYR_{who}_{what}")].as_str();
     browser.log_in(value("EMAIL"), value("PASSWORD")).await
-}
-
-async fn leave(browser: &Browser) -> anyhow::Result<()> {
-    browser.devtools("Network.clearBrowserCookies", json!({})).await?;
-    Ok(())
 }
 
 /// A provider of its own, which is the simulator once more, and a key for it.

@@ -24,7 +24,7 @@ pub async fn every_page(
         let mut findings = Vec::new();
         for seat in Seat::ALL {
             if let Some((email, password)) = seat.account(&scene) {
-                browser.devtools("Network.clearBrowserCookies", serde_json::json!({})).await?;
+                browser.leave().await?;
                 browser.choose_theme(theme).await?;
                 browser.log_in(email, password).await?;
             }

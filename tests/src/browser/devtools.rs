@@ -135,6 +135,16 @@ impl Browser {
         Ok(())
     }
 
+    /// Leaves the page, and then whoever was logged in: a page that stays open would go on asking, as nobody.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub async fn leave(&self) -> anyhow::Result<()> {
+        self.client.goto("about:blank").await?;
+        self.devtools("Network.clearBrowserCookies", json!({})).await?;
+        Ok(())
+    }
+
     /// Presses keys, one after the other.
     ///
     /// # Errors
