@@ -91,21 +91,13 @@ pub(super) async fn resolve(
     clock: &Clock,
 ) -> (Batch, After, Flushed) {
     let mut batch = Batch::with_room(units.len());
-    let Locked { mut connection, read } = match locked {
-        Ok(locked) => locked,
-        Err(flushed) => return (undecided(batch, units), After::new(), flushed),
-    };
-    let unread = Wanted::of(hot, &units, &read);
-    hot.replace_all(read);
-    if !unread.is_nothing() {
-        match in_time(unread.read(&mut connection, Head::Free)).await {
-            Ok(read) => hot.replace_all(read),
-            // Nothing was appended: the transaction ends with the connection.
-            Err(error) => {
-                return (undecided(batch, units), After::new(), Flushed::NeverHappened(error.to_string()));
-            }
+    let mut connection = match take_what_came(locked, hot, &units).await {
+        Ok(connection) => connection,
+        Err(flushed) => {
+            batch.park(units);
+            return (batch, After::new(), flushed);
         }
-    }
+    };
     let now = clock();
     let mut units = units.into_iter();
     while !batch.is_full()
@@ -133,10 +125,21 @@ pub(super) async fn resolve(
     (batch, after, flushed)
 }
 
-/// Keeps units that could not be decided together with their batch, for the caller to start over.
-fn undecided(mut batch: Batch, units: Vec<Waiting>) -> Batch {
-    batch.park(units);
-    batch
+/// Takes what was read with the lock, and reads the streams of those units that came later.
+async fn take_what_came(
+    locked: Result<Locked, Flushed>,
+    hot: &mut HotStreams,
+    units: &[Waiting],
+) -> Result<PgConnection, Flushed> {
+    let Locked { mut connection, read } = locked?;
+    let unread = Wanted::of(hot, units, &read);
+    hot.replace_all(read);
+    if !unread.is_nothing() {
+        let read = in_time(unread.read(&mut connection, Head::Free)).await;
+        // Nothing was appended: the transaction ends with the connection.
+        hot.replace_all(read.map_err(|error| Flushed::NeverHappened(error.to_string()))?);
+    }
+    Ok(connection)
 }
 
 async fn append_and_commit(connection: &mut PgConnection, batch: &Batch) -> Result<Option<Done>, sqlx::Error> {
