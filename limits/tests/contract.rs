@@ -44,6 +44,11 @@ impl Subject {
         }
     }
 
+    /// Whether a look of that moment counts no more, on a machine that was too slow: then it has to be looked at anew.
+    fn has_lapsed(&self, looked: Instant) -> bool {
+        self.clock_ms.is_none() && looked.elapsed() >= LOOK_COUNTS
+    }
+
     async fn check(&self, key: &str, rules: &[Window]) -> Decision {
         self.limits.check(key, rules).await.expect("limits answer")
     }
@@ -278,27 +283,41 @@ async fn takes_a_place_and_room_together_or_nothing(subject: Subject) {
 
 async fn who_waits_longer_comes_first(subject: Subject) {
     let held = lease_of(take(&subject, (1, 99), "one", None).await);
+    let looked = Instant::now();
     for waiter in ["first", "second"] {
         assert_eq!(take(&subject, (1, 99), waiter, Some(waiter)).await, Taken::No(Busy::Places));
     }
     subject.limits.release(&held).await.expect("released");
-    assert_eq!(take(&subject, (1, 99), "newcomer", None).await, Taken::No(Busy::Turn));
-    assert_eq!(take(&subject, (1, 99), "second", Some("second")).await, Taken::No(Busy::Turn));
-    lease_of(take(&subject, (1, 99), "first", Some("first")).await);
+    let newcomer = take(&subject, (1, 99), "newcomer", None).await;
+    let second = take(&subject, (1, 99), "second", Some("second")).await;
+    let first = take(&subject, (1, 99), "first", Some("first")).await;
     // With room for both, nobody has to wait for the other.
-    assert_eq!(take(&subject, (2, 99), "newcomer", None).await, Taken::No(Busy::Turn));
-    lease_of(take(&subject, (3, 99), "newcomer", None).await);
+    let beside = take(&subject, (2, 99), "newcomer", None).await;
+    let with_room = take(&subject, (3, 99), "newcomer", None).await;
+    if subject.has_lapsed(looked) {
+        return Box::pin(who_waits_longer_comes_first(Subject::redis().await)).await;
+    }
+    for refused in [newcomer, second, beside] {
+        assert_eq!(refused, Taken::No(Busy::Turn));
+    }
+    lease_of(first);
+    lease_of(with_room);
 }
 
 async fn who_stops_looking_or_leaves_loses_its_turn(subject: Subject) {
     let held = lease_of(take(&subject, (1, 99), "one", None).await);
+    let looked = Instant::now();
     for waiter in ["gone", "away"] {
         assert_eq!(take(&subject, (1, 99), waiter, Some(waiter)).await, Taken::No(Busy::Places));
     }
     subject.limits.release(&held).await.expect("released");
     subject.limits.leave("pool", "gone").await.expect("left");
     subject.limits.leave("pool", "gone").await.expect("left again, harmlessly");
-    assert_eq!(take(&subject, (1, 99), "newcomer", None).await, Taken::No(Busy::Turn));
+    let newcomer = take(&subject, (1, 99), "newcomer", None).await;
+    if subject.has_lapsed(looked) {
+        return Box::pin(who_stops_looking_or_leaves_loses_its_turn(Subject::redis().await)).await;
+    }
+    assert_eq!(newcomer, Taken::No(Busy::Turn));
     subject.pass(LOOK_COUNTS + Duration::from_millis(10)).await;
     lease_of(take(&subject, (1, 99), "newcomer", None).await);
 }

@@ -16,6 +16,11 @@ const ENTER: char = '\u{e007}';
 const CONTROL: char = '\u{e009}';
 /// More stops than any page has.
 const STOPS: u64 = 400;
+/// Parts that renew themselves stop to, and what they asked for has come.
+const CALM: &str = "(() => {
+        for (const part of document.querySelectorAll('[data-every]')) part.removeAttribute('data-every');
+        return !document.querySelector('.htmx-request');
+    })()";
 /// Numbers all that can be used, and says how many there are. Of radio buttons, one of a group is a stop.
 const NUMBER: &str = "const stops = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex], video[controls]')]
         .filter((one) => !one.disabled && one.type !== 'hidden' && one.tabIndex >= 0 && one.checkVisibility({ visibilityProperty: true }));
@@ -79,6 +84,7 @@ async fn control_and_enter_run_a_form() -> anyhow::Result<()> {
 }
 
 async fn walk_by_tab(browser: &Browser, _: &Page) -> anyhow::Result<Vec<String>> {
+    browser.until("nothing renews itself any more", CALM).await?;
     let count = browser.run(NUMBER, Vec::new()).await?.as_u64().unwrap_or_default();
     ensure!(count < STOPS, "{count} stops are too many for anybody");
     let (mut reached, mut findings) = (vec![false; usize::try_from(count)?], Vec::new());

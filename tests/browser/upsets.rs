@@ -2,6 +2,7 @@
 //! breaks off. One job, one hold, no broken page.
 
 use anyhow::{Context as _, ensure};
+use serde_json::json;
 use templates_maud::paths::{
     ASSETS, BILLING, JOB, JOBS, KEYS, LEDGER, LOGIN, MARKET, MODEL, OVERVIEW, QUICKSTART, fill, with_query,
 };
@@ -95,11 +96,11 @@ async fn back_and_forward_show_whole_pages() -> anyhow::Result<()> {
         let last = seen.len() - 1;
         for step in (0..last).rev() {
             browser.back().await?;
-            ensure!(whole_page(browser).await? == seen[step], "back to {:?}", seen[step]);
+            comes_back_to(browser, &seen[step]).await?;
         }
         for page in &seen[1..] {
             browser.forward().await?;
-            ensure!(whole_page(browser).await? == *page, "forward to {page:?}");
+            comes_back_to(browser, page).await?;
         }
         Ok(())
     })
@@ -119,7 +120,7 @@ async fn every_address_that_scripts_push_is_a_whole_page() -> anyhow::Result<()>
         browser.click(".offer a").await?;
         browser.until("a model is shown", "document.querySelector('form.run')").await?;
         browser.back().await?;
-        ensure!(whole_page(browser).await? == searched, "back to what was searched");
+        comes_back_to(browser, &searched).await?;
         browser.reload().await?;
         ensure!(whole_page(browser).await? == searched, "and anew");
         Ok(())
@@ -156,8 +157,9 @@ async fn a_session_that_ended_within_a_part_of_a_page_sends_the_whole_page_to_th
         person::register(&world, browser, "500").await?;
         browser.go(&fill(MODEL, &[PICTURES])).await?;
         browser.find(PROMPT).await?;
-        browser.lose_cookie("zephyr_access").await?;
+        // In this order: whatever the page asks for in between must not renew the session.
         browser.lose_cookie("zephyr_refresh").await?;
+        browser.lose_cookie("zephyr_access").await?;
         // Typing asks for the price, which is a part of the page.
         browser.fill(PROMPT, "A lighthouse at dusk").await?;
         browser.until_at(LOGIN).await?;
@@ -201,6 +203,14 @@ async fn a_connection_that_is_cut_during_a_job_recovers() -> anyhow::Result<()> 
     .await
 }
 
+/// A script that holds once a job has an event of this kind.
+fn has_event(job_id: &str, kind: &str) -> String {
+    format!(
+        "(() => {{ fetch('/v1/jobs/{job_id}/events').then((answer) => answer.text())
+            .then((text) => {{ window.hasEvent = text.includes('{kind}'); }}); return window.hasEvent; }})()"
+    )
+}
+
 /// A script that holds once nothing answers any more.
 fn failing_fetch() -> String {
     "(() => { fetch('/healthz').catch(() => { window.isAlone = true; }); return window.isAlone; })()".to_owned()
@@ -216,6 +226,7 @@ async fn begin_video(browser: &Browser) -> anyhow::Result<String> {
     browser.click("#results [data-job] header a").await?;
     browser.until_at(&fill(JOB, &[&job_id])).await?;
     browser.until("the job runs", "document.querySelector('.job-state .run')").await?;
+    browser.until("the provider has taken it", &has_event(&job_id, "job.accepted")).await?;
     Ok(job_id)
 }
 
@@ -226,6 +237,14 @@ async fn comes_to_its_end(world: &World, browser: &Browser, job_id: &str) -> any
     browser.until("a video plays", "document.querySelector('.gallery video')?.readyState > 0").await?;
     ensure!(ledger(browser, job_id).await? == receipt, "one hold, one charge: {receipt:?}");
     ensure!(person::jobs(browser).await?.len() == 1, "there is one job");
+    Ok(())
+}
+
+/// A page that was shown before is shown again, whole.
+async fn comes_back_to(browser: &Browser, page: &(String, String)) -> anyhow::Result<()> {
+    let at = format!("location.pathname + location.search === {}", json!(page.0));
+    browser.until(&format!("{} is shown", page.0), &at).await?;
+    ensure!(whole_page(browser).await? == *page, "it is not what it was: {page:?}");
     Ok(())
 }
 

@@ -25,7 +25,8 @@ struct World {
 
 impl World {
     async fn start() -> anyhow::Result<Self> {
-        let fleet = Fleet::start(1, &[]).await?;
+        // Keys that hang are found out soon.
+        let fleet = Fleet::start(1, &[("ZEPHYR_UPSTREAM_ANSWER_MS", "2000")]).await?;
         let broken = fleet.key("broken", 9, Some("acct")).await?;
         let sibling = fleet.key("siblin", 1, Some("acct")).await?;
         let good = fleet.key("good01", 1, None).await?;

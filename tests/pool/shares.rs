@@ -26,10 +26,14 @@ const OFF_AT_MOST: f64 = 0.03;
 const PER_SECOND: usize = 10;
 const PER_MINUTE: usize = 300;
 const AT_ONCE: usize = 4;
+/// By how much a call may be later at the provider than the gateway counts it.
+const ON_THE_WAY: TimeDelta = TimeDelta::milliseconds(200);
 /// How many connections the large tenant keeps busy, and how many jobs it has queued beforehand.
 const CROWD: (usize, usize) = (120, 300);
 /// How long the small tenant may have to wait at most: half of what anybody waits at most.
 const SMALL_WAIT: Duration = Duration::from_secs(5);
+/// How long the overload lasts at most where it takes long to show.
+const OVERLOAD_AT_MOST: Duration = Duration::from_secs(60);
 /// How long the overload lasts, unless `ZEPHYR_TEST_POOL_SECONDS` says otherwise.
 const OVERLOAD_SECONDS: u64 = 12;
 
@@ -105,7 +109,9 @@ async fn overloaded(fleet: &Fleet, keys: &[Key], (large, small): (&ApiClient, &A
     }));
     let little = async {
         let (started, mut waits) = (Instant::now(), Vec::new());
-        while started.elapsed() < overload() {
+        // Longer on a machine that is too slow to see anything in that time.
+        let seen = |waits: &[Duration]| waits.len() >= 3 && refused.load(Ordering::Relaxed) > 0;
+        while started.elapsed() < overload() || (!seen(&waits) && started.elapsed() < OVERLOAD_AT_MOST) {
             let asked = Instant::now();
             call(small.post("/v1/chat/completions", &question())).await?.expect(200)?;
             waits.push(asked.elapsed());
@@ -144,7 +150,12 @@ fn within(calls: &[&UpstreamCall], period: TimeDelta, limit: usize) -> anyhow::R
     let mut arrivals: Vec<_> = calls.iter().map(|call| call.at).collect();
     arrivals.sort_unstable();
     for (first, last) in arrivals.iter().zip(arrivals.iter().skip(limit)) {
-        ensure!(*last - *first >= period, "{} calls within {} ms", limit + 1, (*last - *first).num_milliseconds());
+        ensure!(
+            *last - *first >= period - ON_THE_WAY,
+            "{} calls within {} ms",
+            limit + 1,
+            (*last - *first).num_milliseconds()
+        );
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use projections::{queries::JobQuery, rows::JobRow};
 use templates_maud::parts::tray::list;
 
 use super::{answer, desk::Desk};
-use crate::{account::ledger::lag_of, error::ApiResult, state::AppState};
+use crate::{error::ApiResult, freshness::PATIENCE, state::AppState};
 
 /// How many running jobs the tray lists.
 const RUNNING: u32 = 20;
@@ -20,7 +20,9 @@ pub async fn show(State(state): State<AppState>, desk: Desk) -> Response {
 }
 
 async fn render(state: &AppState, desk: &Desk) -> ApiResult<Response> {
-    lag_of(state, &desk.caller).await?;
+    // Somebody who has just heard of an event asks: what it changed is to be in the list.
+    let heard = state.follower.position().max(state.written.of(&desk.caller.tenant_id));
+    state.reads.wait_for(heard, PATIENCE).await?;
     let latest = JobQuery { tenant_id: Some(desk.caller.tenant_id.to_string()), limit: LATEST, ..JobQuery::default() };
     let running = JobQuery { open: true, limit: RUNNING, ..latest.clone() };
     let (running, latest) = tokio::try_join!(state.reads.jobs(&running), state.reads.jobs(&latest))?;

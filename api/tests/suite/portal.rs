@@ -236,7 +236,13 @@ async fn a_browser_may_keep_files_and_one_page_and_nothing_else() {
     }
     let offline = api.client.get("/offline", None).await;
     assert!(offline.status == 200 && !offline.text().contains("data-visitor"));
-    assert_eq!(api.client.get("/styleguide", None).await.status, 404, "only where one develops");
+}
+
+#[tokio::test]
+async fn the_style_guide_is_there_only_where_one_develops() {
+    let api = start().await;
+    assert_eq!(api.client.get("/styleguide", None).await.status, 404);
+    drop(api);
     let developing = crate::support::start_with(|parts| parts.settings.development = true).await;
     let styles = developing.client.get("/styleguide", None).await.text();
     assert!(styles.contains("zh-CN") && !styles.contains(" style="));

@@ -1,6 +1,6 @@
 //! What every bus promises, run against the one in process and the one over RabbitMQ.
 
-use crate::broker::{PATIENCE, job, jobs, soon};
+use crate::broker::{PATIENCE, job, jobs, soon, until_ready};
 use bus::{Bus, DELIVERY_LIMIT, Delivery, JobMessage, PublishError};
 use futures::{StreamExt, stream::BoxStream};
 use std::{collections::HashSet, time::Duration};
@@ -172,7 +172,7 @@ async fn events_are_accepted(bus: Bus) {
 }
 
 async fn closing_ends_the_streams(bus: Bus) {
-    assert_eq!(bus.ready(), Ok(()));
+    until_ready(&bus, true).await;
     let (mut jobs_stream, mut frames) = (bus.consume_jobs(1), bus.subscribe_frames());
     soon(bus.close()).await;
     assert!(soon(jobs_stream.next()).await.is_none());

@@ -50,6 +50,10 @@ fn at(ms: i64) -> DateTime<Utc> {
 impl World {
     /// A pool with keys of these weights and limits, numbered from one.
     fn with(keys: &[(u32, KeyLimits)]) -> Self {
+        Self::with_patience(keys, SETTINGS.patience)
+    }
+
+    fn with_patience(keys: &[(u32, KeyLimits)], patience: Duration) -> Self {
         let now_ms = Arc::new(AtomicI64::new(0));
         let (ours, theirs) = (now_ms.clone(), now_ms.clone());
         let clock: Clock = Arc::new(move || at(ours.load(Ordering::SeqCst)));
@@ -59,7 +63,12 @@ impl World {
         let keyring = store::vault::Keyring::generate_entry("k");
         let keyring = store::vault::Keyring::parse(secrecy::ExposeSecret::expose_secret(&keyring)).expect("keys");
         let live = Arc::new(Live::default());
-        let pool = KeyPool::new(live.clone(), Vault::new(database, keyring), limits, (clock, SETTINGS));
+        let pool = KeyPool::new(
+            live.clone(),
+            Vault::new(database, keyring),
+            limits,
+            (clock, Settings { patience, ..SETTINGS }),
+        );
         let world = Self { pool, live, now_ms };
         world.publish();
         for (number, (weight, limits)) in (1..).zip(keys) {
@@ -181,7 +190,7 @@ async fn shares_follow_the_weights_and_zero_gets_nothing() {
 
 #[tokio::test]
 async fn who_finds_every_key_busy_waits_until_one_goes_back() {
-    let world = World::with(&[(1, places(1)), (1, places(1))]);
+    let world = World::with_patience(&[(1, places(1)), (1, places(1))], Duration::from_secs(20));
     let first = world.acquire(request(1)).await.expect("a key");
     let second = world.acquire(request(1)).await.expect("the other key");
     assert_ne!(first.key_id, second.key_id);

@@ -22,7 +22,7 @@ pub struct Sim {
 }
 
 pub fn quick() -> Timeouts {
-    let (short, long) = (Duration::from_millis(700), Duration::from_secs(20));
+    let (short, long) = (Duration::from_secs(2), Duration::from_secs(20));
     Timeouts { connect: long, headers: short, work: short, idle: short, total: long }
 }
 

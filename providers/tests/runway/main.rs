@@ -33,7 +33,7 @@ impl Sim {
         let config = simulator::Config { time_scale, ..Default::default() };
         tokio::spawn(simulator::serve(listener, config, std::future::pending()));
         let endpoint = Endpoint { base_url: format!("{origin}/runway/v1"), key: KEY.into() };
-        let (short, long) = (Duration::from_millis(700), Duration::from_secs(20));
+        let (short, long) = (Duration::from_secs(2), Duration::from_secs(20));
         let timeouts = Timeouts { connect: long, headers: short, work: short, idle: short, total: long };
         let http = Trusted::new(timeouts).unwrap();
         let adapter = Adapter::named("runway", &http).unwrap();
@@ -133,8 +133,8 @@ async fn a_task_waits_runs_and_tells_its_progress() {
     let id = sim.submit(&video()).await;
     let waiting = sim.state(&id).await;
     assert!(waiting.status == TaskStatus::Queued && waiting.created_at.is_some());
-    // Three simulated seconds of waiting pass at once, and then the task all but stands still.
-    sim.control("clock", json!({ "time_scale": 0.001 })).await;
+    // A second of waiting, and then it runs for longer than any look may take.
+    sim.control("clock", json!({ "time_scale": 0.2 })).await;
     let running = async {
         loop {
             if let TaskStatus::Running { progress } = sim.state(&id).await.status {

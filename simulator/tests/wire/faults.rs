@@ -96,7 +96,7 @@ async fn a_hang_never_answers_and_charges_nothing() {
     sim.fault(json!({ "match": { "op": "images" }, "hang": true })).await;
     let body = json!({ "model": "doubao-seedream-4-0-250828", "prompt": "A fox" });
     let request = sim.ark(Method::POST, "/images/generations").json(&body);
-    let error = request.timeout(std::time::Duration::from_millis(200)).send().await.expect_err("no answer");
+    let error = request.timeout(std::time::Duration::from_secs(2)).send().await.expect_err("no answer");
     assert!(error.is_timeout());
     let request = &sim.requests("images").await[0];
     assert_eq!((request["accepted"].as_bool(), request["outcome"].as_str()), (Some(false), Some("hung")));

@@ -146,6 +146,8 @@ def test_pending_and_throttled(runway, still):
 def test_running_tells_its_progress(runway):
     before = control("GET", "/_sim/clock")["time_scale"]
     try:
+        # It runs for longer than the pause between two looks.
+        time_scale(0.2)
         made = film(runway)
         running = wait_for(runway, made.id, "RUNNING", "SUCCEEDED")
         time_scale(STILL)

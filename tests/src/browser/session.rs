@@ -20,6 +20,8 @@ use super::driver::Driver;
 /// How long a person would wait for something to appear.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The pause between two looks at the page.
+/// How long a script may take.
+const SCRIPT_WITHIN: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// How often an element is pressed that is just being exchanged.
 const PRESSES: u32 = 10;
@@ -285,7 +287,9 @@ fn capabilities(driver: &Driver, scripts: Scripts) -> Map<String, Value> {
         preferences["profile.managed_default_content_settings.javascript"] = json!(2);
     }
     let options = json!({ "binary": driver.parts.chromium, "args": arguments, "prefs": preferences });
-    let wanted = json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" } });
+    let timeouts = json!({ "script": SCRIPT_WITHIN.as_millis() });
+    let wanted =
+        json!({ "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" }, "timeouts": timeouts });
     wanted.as_object().cloned().unwrap_or_default()
 }
 

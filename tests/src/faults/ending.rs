@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 /// How long everything may take to end after the last kill.
-pub const ENDS_WITHIN: Duration = Duration::from_secs(30);
+pub const ENDS_WITHIN: Duration = Duration::from_secs(120);
 /// The pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use store::identity::PlatformRole;
 
-use crate::support::{Browser, start};
+use crate::support::{Browser, start_alone};
 
 /// The largest page.
 const PAGE_MAX_BYTES: usize = 200 * 1024;
@@ -103,7 +103,7 @@ const CONSOLE: [&str; 50] = [
 
 #[tokio::test]
 async fn every_list_of_a_large_installation_is_a_small_page() {
-    let api = start().await;
+    let api = start_alone().await;
     let (browser, tenant) = api.browser("ada@example.com").await;
     let console = api.console("admin@example.com", PlatformRole::Admin).await;
     let seen = crowd::gather(&api, &tenant).await;

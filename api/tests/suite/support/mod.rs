@@ -26,7 +26,11 @@ use store::{
     identity::Identity,
     vault::{Keyring, Vault},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{RwLock, RwLockReadGuard, RwLockWriteGuard},
+    task::JoinHandle,
+};
 
 /// An API that runs for one test.
 pub struct Api {
@@ -37,7 +41,17 @@ pub struct Api {
     tasks: Vec<JoinHandle<()>>,
     _storage: storage::Storage,
     _database: database::TestDatabase,
+    _room: Room,
 }
+
+/// A place beside the other tests, or the machine for a test that fills it: lists wait only half a second for what was
+/// written, and nobody could tell slowness from a mistake.
+enum Room {
+    Beside(#[expect(dead_code, reason = "held until the end")] RwLockReadGuard<'static, ()>),
+    Alone(#[expect(dead_code, reason = "held until the end")] RwLockWriteGuard<'static, ()>),
+}
+
+static MACHINE: RwLock<()> = RwLock::const_new(());
 
 impl Drop for Api {
     fn drop(&mut self) {
@@ -50,8 +64,17 @@ pub async fn start() -> Api {
     start_with(|_| {}).await
 }
 
+/// Starts an API for a test that makes so much work that the others have to wait for it.
+pub async fn start_alone() -> Api {
+    start_in(Room::Alone(MACHINE.write().await), |_| {}).await
+}
+
 /// Starts an API of which some parts are others than usual.
 pub async fn start_with(change: impl FnOnce(&mut api::Parts)) -> Api {
+    start_in(Room::Beside(MACHINE.read().await), change).await
+}
+
+async fn start_in(room: Room, change: impl FnOnce(&mut api::Parts)) -> Api {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     let database = database::database().await;
     let (storage, objects) = storage::Storage::start().await;
@@ -104,6 +127,7 @@ pub async fn start_with(change: impl FnOnce(&mut api::Parts)) -> Api {
         tasks: vec![projecting, serving],
         _storage: storage,
         _database: database,
+        _room: room,
     }
 }
 
