@@ -2,12 +2,13 @@
 
 use std::{path::Path, time::Duration};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use reqwest::{
     Method,
     multipart::{Form, Part},
 };
 use serde_json::{Value, json};
+use tests::looking::until;
 
 use crate::{
     IMAGE,
@@ -18,7 +19,6 @@ use crate::{
 
 /// How long a sweep may take to come by.
 const SWEPT_WITHIN: Duration = Duration::from_secs(20);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The smallest PNG: one pixel.
 const PIXEL: &[u8] = &[
     0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 0x0D, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
@@ -90,14 +90,7 @@ async fn the_bytes_of_a_removed_file_are_swept_away() -> anyhow::Result<()> {
     ensure!(holds(&data, &kept)? && holds(&data, &removed)?, "the bytes are not where they are looked for");
     let path = format!("/v1/assets/{removed}");
     ensure!(send(person.api.request(Method::DELETE, &path)).await?.status < 300, "it is not removed");
-    // Nobody tells when bytes are gone: they are looked for.
-    let swept = async {
-        while holds(&data, &removed)? {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        anyhow::Ok(())
-    };
-    tokio::time::timeout(SWEPT_WITHIN, swept).await.context("the bytes of a removed file stay")??;
+    until("the bytes of a removed file are gone", SWEPT_WITHIN, async || Ok(!holds(&data, &removed)?)).await?;
     ensure!(holds(&data, &kept)?, "another file's bytes went too");
     let (status, _, bytes) = content(&person, &format!("/v1/assets/{kept}/content"), &[]).await?;
     ensure!(status == 200 && bytes == PIXEL, "{status}");

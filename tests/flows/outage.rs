@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, ensure};
 use domain::Credits;
 use serde_json::Value;
-use tests::{scratch::ScratchDatabase, services::Services, wire::Wire};
+use tests::{looking::until, scratch::ScratchDatabase, services::Services, wire::Wire};
 
 use crate::{
     FLAT,
@@ -15,10 +15,9 @@ use crate::{
 };
 
 /// How long a part may take to be missed, and to be found again.
-const LOOKS: u32 = 600;
+const NOTICED_WITHIN: Duration = Duration::from_secs(120);
 /// How long a request waits at most for a database that is gone: what it asked for may have been written.
 const REFUSED_WITHIN: Duration = Duration::from_secs(60);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 #[tokio::test]
 async fn without_the_database_nothing_is_taken_and_nothing_is_lost() -> anyhow::Result<()> {
@@ -73,16 +72,15 @@ async fn without_the_broker_jobs_wait_and_then_go_on() -> anyhow::Result<()> {
 /// Waits until `readyz` says that all is there, or that just this part is missing.
 pub async fn ready(world: &World, missing: Option<&str>) -> anyhow::Result<()> {
     let mut last = (0, Value::Null);
-    for _ in 0..LOOKS {
+    until("readyz names what is missing", NOTICED_WITHIN, async || {
         let answer = send(world.http.get(format!("{}/readyz", world.base_url))).await?;
         let named = missing.is_none_or(|part| answer.body["parts"][part] != "ok");
         let status = if missing.is_some() { 503 } else { 200 };
         let others = ["limits", "objects"].iter().all(|part| answer.body["parts"][part] == "ok");
-        if answer.status == status && named && others {
-            return Ok(());
-        }
+        let is_so = answer.status == status && named && others;
         last = (answer.status, answer.body);
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    bail!("missing {missing:?} was expected: {last:?}")
+        Ok(is_so)
+    })
+    .await
+    .with_context(|| format!("missing {missing:?} was expected: {last:?}"))
 }

@@ -7,7 +7,10 @@ use domain::Credits;
 use futures::future::try_join_all;
 use reqwest::Method;
 use serde_json::json;
-use tests::{api_client::ApiClient, objects::ObjectStore, ports::free_address, program::Program, services::Services};
+use tests::{
+    api_client::ApiClient, looking::until, objects::ObjectStore, ports::free_address, program::Program,
+    services::Services,
+};
 
 use crate::{
     FLAT,
@@ -16,7 +19,8 @@ use crate::{
     world::{Person, World},
 };
 
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How long a process may take to hear of a key.
+const HEARD_WITHIN: Duration = Duration::from_secs(60);
 const TRIES: u32 = 1_000;
 /// How many tenants are tried side by side.
 const TENANTS: u32 = 8;
@@ -53,10 +57,8 @@ pub async fn both(world: &World, objects: &ObjectStore) -> anyhow::Result<[Api; 
 
 /// Waits until the process of a client has heard of its key, which it does by the log.
 pub async fn until_known(client: &ApiClient) -> anyhow::Result<()> {
-    while send(client.request(Method::GET, "/v1/models")).await?.status == 401 {
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-    Ok(())
+    let listed = async || Ok(send(client.request(Method::GET, "/v1/models")).await?.status != 401);
+    until("the key is known", HEARD_WITHIN, listed).await
 }
 
 async fn api(world: &World, objects: &ObjectStore, name: &str) -> anyhow::Result<Api> {
@@ -78,10 +80,7 @@ async fn api(world: &World, objects: &ObjectStore, name: &str) -> anyhow::Result
     program.start()?;
     let base_url = format!("http://{listen}");
     let client = ApiClient::new(&base_url, "", world.http.clone());
-    while !client.is_ready().await {
-        program.must_live()?;
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
+    program.until_ready(&client).await?;
     Ok(Api { base_url, _program: program })
 }
 

@@ -8,6 +8,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tests::{
     api_client::ApiClient,
+    looking,
     objects::ObjectStore,
     ports::free_address,
     program::Program,
@@ -19,8 +20,6 @@ use tokio::sync::{Mutex, MutexGuard};
 
 /// How long anything that has to happen may take.
 const WITHIN: Duration = Duration::from_secs(60);
-/// The pause between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// What all processes are set to.
@@ -37,7 +36,7 @@ const SETTINGS: [(&str, &str); 14] = [
     ("ZEPHYR_POLICY_TIME_DIVISOR", "130000"),
     ("ZEPHYR_KEY_COOL_DOWN_MS", "300"),
     ("ZEPHYR_KEY_PROBE_MS", "300"),
-    ("ZEPHYR_UPSTREAM_ANSWER_MS", "1000"),
+    ("ZEPHYR_UPSTREAM_ANSWER_MS", "10000"),
     ("RUST_LOG", "info"),
 ];
 
@@ -106,10 +105,7 @@ impl Fleet {
         let workers = workers.collect::<anyhow::Result<Vec<_>>>()?;
         let base_url = format!("http://{listen}");
         let nobody = ApiClient::new(&base_url, "", http.clone());
-        while !nobody.is_ready().await {
-            api.must_live()?;
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+        api.until_ready(&nobody).await?;
         let log_in = json!({ "email": demo["ZEPHYR_ADMIN_EMAIL"], "password": demo["ZEPHYR_ADMIN_PASSWORD"] });
         let token = call(nobody.post("/auth/login", &log_in)).await?.expect(200)?;
         let token = token["access_token"].as_str().context("a token")?.to_owned();
@@ -283,13 +279,7 @@ pub async fn call(request: RequestBuilder) -> anyhow::Result<Answer> {
     Ok(Answer { status, retry_after, job_id, body, text })
 }
 
-/// Looks again and again until something is so.
-pub async fn until(what: &str, done: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
-    let looking = async {
-        while !done().await? {
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        anyhow::Ok(())
-    };
-    tokio::time::timeout(WITHIN, looking).await.with_context(|| format!("not in time: {what}"))?
+/// Looks until something is so, as long as anything may take here.
+pub async fn until(what: &str, is_so: impl AsyncFn() -> anyhow::Result<bool>) -> anyhow::Result<()> {
+    looking::until(what, WITHIN, is_so).await
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     api_client::ApiClient,
+    looking::until,
     objects::ObjectStore,
     ports::free_address,
     program::Program,
@@ -18,8 +19,6 @@ use crate::{
 
 /// How long the API may take to say that all its parts are there.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// The pause between two looks.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// What every process is set to: pauses of milliseconds where a production system takes seconds or days.
 const SETTINGS: [(&str, &str); 16] = [
     ("ZEPHYR_ATTEMPT_LEASE_MS", "1500"),
@@ -181,8 +180,11 @@ impl Gateway {
                 Role::Api | Role::Worker => program.start()?,
             }
         }
-        let became_ready = tokio::time::timeout(READY_WITHIN, self.readiness()).await;
-        became_ready.context("the API did not get ready in time")?
+        until("the API is ready", READY_WITHIN, async || {
+            self.must_live()?;
+            Ok(self.api.is_ready().await)
+        })
+        .await
     }
 
     /// Says which process ended by itself, if one did.
@@ -200,14 +202,6 @@ impl Gateway {
     pub async fn remove(self) -> anyhow::Result<()> {
         drop(self.programs);
         self.database.remove().await
-    }
-
-    async fn readiness(&mut self) -> anyhow::Result<()> {
-        while !self.api.is_ready().await {
-            self.must_live()?;
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-        Ok(())
     }
 
     fn program(&mut self, role: Role) -> anyhow::Result<&mut Program> {

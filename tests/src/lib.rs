@@ -10,6 +10,7 @@
 //! | `world` | `zephyr up` for a test, and the people who use it; `answer`, `statement`: what they get and what it cost |
 //! | `wire` | a connection that can be cut and mended |
 //! | `browser` | Chromium at the gateway's pages |
+//! | `looking` | waiting for what no event tells |
 //! | `api_client`, `upstream` | the two ends that a test talks to: the gateway's API, the simulator's control |
 //! | `faults` | kill −9 at random moments, and what must hold afterwards |
 //!
@@ -20,6 +21,7 @@ pub mod api_client;
 pub mod browser;
 pub mod faults;
 pub mod gateway;
+pub mod looking;
 pub mod objects;
 pub mod ports;
 pub mod program;

@@ -14,6 +14,8 @@ use tokio::{
     process::{Child, Command},
 };
 
+use crate::{api_client::ApiClient, looking::until};
+
 /// How long a program may take to say that it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
@@ -125,6 +127,18 @@ impl Program {
             None => Ok(()),
             Some(status) => bail!("{} ended by itself, {status}:\n{}", self.name, self.last_lines()),
         }
+    }
+
+    /// Waits until the API that it serves says that all its parts are there.
+    ///
+    /// # Errors
+    /// When it ends, or does not get ready in time; with the last lines of its log.
+    pub async fn until_ready(&mut self, api: &ApiClient) -> anyhow::Result<()> {
+        let ready = until("the API is ready", READY_WITHIN, async || {
+            self.must_live()?;
+            Ok(api.is_ready().await)
+        });
+        ready.await.with_context(|| format!("{}:\n{}", self.name, self.last_lines()))
     }
 
     fn spawn(&self, output: Stdio) -> anyhow::Result<Child> {

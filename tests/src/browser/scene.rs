@@ -14,6 +14,7 @@ use tokio::sync::Mutex;
 use crate::{
     answer::send,
     api_client::ApiClient,
+    looking,
     world::{World, text},
 };
 
@@ -21,7 +22,6 @@ use crate::{
 const NEVER: f64 = 1_000.0;
 /// How long all of it may take to be made.
 const MADE_WITHIN: Duration = Duration::from_secs(120);
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 const CHAT: &str = "doubao-seed-2-0-mini";
 const PICTURES: &str = "doubao-seedream-4-0";
 const VIDEO: &str = "doubao-seedance-1-0-pro";
@@ -130,14 +130,13 @@ async fn run(api: &ApiClient, job: &Value) -> anyhow::Result<String> {
 }
 
 async fn until(api: &ApiClient, id: &str, holds: impl Fn(&Value) -> bool) -> anyhow::Result<()> {
-    loop {
+    looking::until("the job is as it is to be shown", MADE_WITHIN, async || {
         let job: Value = api.get(&format!("/v1/jobs/{id}")).await?;
-        if holds(&job) {
-            return Ok(());
-        }
-        ensure!(job["completed_at"].is_null(), "{job} has ended");
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
+        let is_so = holds(&job);
+        ensure!(is_so || job["completed_at"].is_null(), "{job} has ended");
+        Ok(is_so)
+    })
+    .await
 }
 
 /// Brings a picture from outside: the one that was just made.
