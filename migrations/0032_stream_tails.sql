@@ -6,7 +6,6 @@
 create function stream_tails(types text[], ids text[], after bigint[], lock_head boolean)
     returns table (place bigint, sequence bigint, payload text, leaf_hash bytea)
     language plpgsql volatile as $$
-#variable_conflict use_column
 begin
     if lock_head then
         perform from ledger_head where id = 1 for update;

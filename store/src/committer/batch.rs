@@ -15,7 +15,7 @@ use super::{
     hot::HotStreams,
 };
 use crate::{
-    proof::{self, Hash, LeafParts},
+    proof::{self, LeafParts},
     version::{StreamKey, Version},
     work::{Committed, OutboxRow, Recorded, TimerChange, Work},
 };
@@ -70,13 +70,6 @@ impl Pending {
             drop(reply.send(Answer::Cold(keys, self)));
         }
     }
-}
-
-/// An event that was decided, and what is written of it.
-pub(super) struct NewEvent {
-    pub(super) kept: KeptEvent,
-    pub(super) encoded: EncodedEvent,
-    pub(super) leaf: Hash,
 }
 
 /// What stays of an event in memory until its append is answered.
@@ -228,9 +221,8 @@ impl Batch {
         });
         version.advance(event.clone(), leaf);
         let kept = KeptEvent { key: key.clone(), sequence, event, metadata: metadata.clone() };
-        let event = NewEvent { kept, encoded, leaf };
-        self.columns.push(&event);
-        self.events.push(event.kept);
+        self.columns.push(&kept, &encoded, &leaf);
+        self.events.push(kept);
     }
 
     /// The side rows of the units that append something.

@@ -3,14 +3,15 @@
 
 use std::marker::PhantomData;
 
+use domain::stream::EncodedEvent;
 use sqlx::{
     Encode, Postgres, Type,
     encode::IsNull,
     postgres::{PgArgumentBuffer, PgTypeInfo, types::Oid},
 };
 
-use super::batch::NewEvent;
-use crate::proof::Tree;
+use super::batch::KeptEvent;
+use crate::proof::{Hash, Tree};
 
 /// What an element's length takes.
 const LENGTH_BYTES: usize = 4;
@@ -116,7 +117,8 @@ impl Columns {
         }
     }
 
-    pub(super) fn push(&mut self, NewEvent { kept, encoded, leaf }: &NewEvent) {
+    /// An event, as it is encoded, and its leaf.
+    pub(super) fn push(&mut self, kept: &KeptEvent, encoded: &EncodedEvent, leaf: &Hash) {
         self.aggregate_types.push(kept.key.aggregate_type.as_bytes());
         self.aggregate_ids.push(kept.key.aggregate_id.as_bytes());
         self.sequences.push(&kept.sequence.to_be_bytes());
