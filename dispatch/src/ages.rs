@@ -31,6 +31,8 @@ pub struct Ages {
     pub key_wait: Duration,
     /// How long a queued job waits for a key before its timer takes it back; at most half of `redispatch`.
     pub key_wait_queued: Duration,
+    /// How long the caller of a streamed answer may take nothing of it before it counts as gone.
+    pub caller_takes: Duration,
 }
 
 impl Default for Ages {
@@ -49,6 +51,7 @@ impl Default for Ages {
             key_lease: Duration::from_secs(15),
             key_wait: Duration::from_secs(10),
             key_wait_queued: Duration::from_secs(10),
+            caller_takes: Duration::from_mins(1),
         }
     }
 }

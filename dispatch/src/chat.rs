@@ -21,7 +21,7 @@ use crate::{
     settle::{ATTEMPTS_AT_MOST, failure},
 };
 
-/// How many frames may wait for a slow caller before upstream is read no further.
+/// How many frames may wait for a slow caller before upstream is read no further; see [`Ages::caller_takes`].
 pub const FRAMES_WAITING: usize = 64;
 /// What a token is worth in bytes of text when upstream did not say what it used.
 const BYTES_PER_TOKEN: usize = 4;
@@ -128,7 +128,8 @@ impl Dispatcher {
             match adapter.chat_stream(&started.chosen.endpoint, &call).await {
                 Ok(stream) => {
                     let (frames, reader) = mpsc::channel(FRAMES_WAITING);
-                    let pump = Pump { dispatcher: self.clone(), started, frames, params, heard: Heard::default() };
+                    let heard = Heard::default();
+                    let pump = Pump { dispatcher: self.clone(), started, frames, gone: false, params, heard };
                     tokio::spawn(pump.run(stream, heartbeat));
                     return Ok(reader);
                 }
@@ -182,6 +183,8 @@ struct Pump {
     dispatcher: Dispatcher,
     started: Started,
     frames: mpsc::Sender<ChatFrame>,
+    /// Whether the caller has hung up, or takes nothing any more.
+    gone: bool,
     params: Value,
     heard: Heard,
 }
@@ -189,18 +192,20 @@ struct Pump {
 impl Pump {
     async fn run(mut self, mut stream: ChatStream, heartbeat: Heartbeat) {
         let finish_alone = self.started.run.callable.capability.policies.disconnect == Disconnect::ChargeFullUsage;
-        let mut gone = false;
         let end = loop {
+            if self.gone && !finish_alone {
+                break None;
+            }
             let event = tokio::select! {
                 event = stream.next() => event,
-                () = self.frames.closed(), if !gone => {
-                    gone = true;
-                    if finish_alone { continue } else { break None }
+                () = self.frames.closed(), if !self.gone => {
+                    self.gone = true;
+                    continue;
                 }
             };
             match event {
                 Some(Ok(ChatEvent::Done)) => break Some(Ok(())),
-                Some(Ok(event)) => self.pass_on(event, gone).await,
+                Some(Ok(event)) => self.pass_on(event).await,
                 Some(Err(error)) => break Some(Err(error)),
                 None => break Some(Err(cut())),
             }
@@ -215,14 +220,14 @@ impl Pump {
             Some(Ok(())) => self.settle().await,
             Some(Err(error)) => self.fail(error).await,
         };
-        let Self { started, frames, .. } = self;
+        let Self { dispatcher, started, frames, .. } = self;
         // The key goes back before a slow caller has taken the last frame.
         drop(started);
         // The caller may have gone by now; the settlement stands.
-        drop(frames.send(last).await);
+        drop(frames.send_timeout(last, dispatcher.parts().ages.caller_takes).await);
     }
 
-    async fn pass_on(&mut self, event: ChatEvent, gone: bool) {
+    async fn pass_on(&mut self, event: ChatEvent) {
         let frame = match event {
             ChatEvent::Chunk(chunk) => {
                 self.hear(&chunk);
@@ -235,9 +240,9 @@ impl Pump {
             }
             ChatEvent::Done => return,
         };
-        if !gone {
-            // That the caller has gone is noticed where the next event is awaited.
-            drop(self.frames.send(frame).await);
+        if !self.gone {
+            let within = self.dispatcher.parts().ages.caller_takes;
+            self.gone = self.frames.send_timeout(frame, within).await.is_err();
         }
     }
 

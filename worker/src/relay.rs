@@ -20,8 +20,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// Relays until `shutdown`. A message whose relay died goes out again after `lease`.
 pub(crate) async fn run(pool: Pool, bus: Bus, follower: Follower, lease: Duration, shutdown: CancellationToken) {
-    let mut appended = follower.subscribe();
     while !shutdown.is_cancelled() {
+        // Anew before each look: of what came before it nothing has to be told, and nothing is kept for it.
+        let mut appended = follower.subscribe();
         let pause = match relay_once(&pool, &bus, lease).await {
             Ok(Relayed::More) => continue,
             Ok(Relayed::All) => LOOK_ANYWAY,

@@ -197,5 +197,6 @@ fn dispatch_ages(ages: &AgesConfig) -> Ages {
         key_lease: ages.key_lease,
         key_wait: ages.key_wait,
         key_wait_queued: ages.key_wait_queued,
+        caller_takes: ages.caller_takes,
     }
 }

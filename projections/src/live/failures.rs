@@ -1,7 +1,7 @@
 //! How many failures in a row each provider key has had, counted from the attempts in the log. A process counts from its
 //! start on; a success, or the key's disabling or enabling, begins anew.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use domain::{
@@ -19,9 +19,8 @@ const ATTEMPTS_AT_MOST: usize = 100_000;
 /// The counts.
 #[derive(Debug, Default)]
 pub(super) struct Failures {
-    /// Which key makes each attempt that is under way.
-    attempts: HashMap<AttemptId, ProviderKeyId>,
-    order: VecDeque<AttemptId>,
+    /// Which key makes each attempt that is under way, oldest first: ids are ordered by their time.
+    attempts: BTreeMap<AttemptId, ProviderKeyId>,
     in_a_row: BTreeMap<ProviderKeyId, u32>,
     tallies: BTreeMap<ProviderKeyId, Tally>,
 }
@@ -116,12 +115,9 @@ impl Failures {
     }
 
     fn remember(&mut self, attempt_id: &AttemptId, key: &ProviderKeyId) {
-        if self.order.len() >= ATTEMPTS_AT_MOST
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.attempts.remove(&oldest);
+        if self.attempts.len() >= ATTEMPTS_AT_MOST {
+            self.attempts.pop_first();
         }
-        self.order.push_back(attempt_id.clone());
         self.attempts.insert(attempt_id.clone(), key.clone());
     }
 }
@@ -206,6 +202,10 @@ mod tests {
         for number in 0..ATTEMPTS_AT_MOST + 10 {
             failures.remember(&attempt(number as u128), &key());
         }
-        assert_eq!((failures.attempts.len(), failures.order.len()), (ATTEMPTS_AT_MOST, ATTEMPTS_AT_MOST));
+        assert_eq!(failures.attempts.len(), ATTEMPTS_AT_MOST);
+        assert!(!failures.attempts.contains_key(&attempt(9)), "the oldest goes first");
+        let ended = JobEvent::UpstreamAccepted { attempt_id: attempt(10), upstream_id: "t".into() };
+        failures.apply("job", &Event::Job(ended), AT);
+        assert_eq!(failures.attempts.len(), ATTEMPTS_AT_MOST - 1, "of an attempt that has ended nothing stays");
     }
 }

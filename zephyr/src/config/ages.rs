@@ -35,6 +35,9 @@ pub struct AgesConfig {
     pub key_wait: Duration,
     /// How long a queued job does, before it is put off (`ZEPHYR_KEY_WAIT_QUEUED_MS`).
     pub key_wait_queued: Duration,
+    /// How long the caller of a streamed answer may take nothing of it before it counts as gone
+    /// (`ZEPHYR_CALLER_TAKES_MS`).
+    pub caller_takes: Duration,
 }
 
 impl AgesConfig {
@@ -66,6 +69,7 @@ impl AgesConfig {
             key_lease: variables.milliseconds("ZEPHYR_KEY_LEASE_MS", seconds(15))?,
             key_wait: variables.milliseconds("ZEPHYR_KEY_WAIT_MS", seconds(10))?,
             key_wait_queued: variables.milliseconds("ZEPHYR_KEY_WAIT_QUEUED_MS", seconds(10))?,
+            caller_takes: variables.milliseconds("ZEPHYR_CALLER_TAKES_MS", seconds(60))?,
         })
     }
 }
