@@ -45,6 +45,8 @@ pub enum ChatFrame {
     },
     /// The end: failed, and nothing charged.
     Failed(UpstreamError),
+    /// The end: settled, but the caller took nothing for too long, so that frames are missing.
+    CutOff,
 }
 
 /// The frames of a streamed answer. Dropping it is going away.
@@ -220,11 +222,11 @@ impl Pump {
             Some(Ok(())) => self.settle().await,
             Some(Err(error)) => self.fail(error).await,
         };
-        let Self { dispatcher, started, frames, .. } = self;
-        // The key goes back before a slow caller has taken the last frame.
+        let Self { started, frames, gone, .. } = self;
+        // The key goes back before a slow caller has taken the last frame, for which only its connection waits.
         drop(started);
         // The caller may have gone by now; the settlement stands.
-        drop(frames.send_timeout(last, dispatcher.parts().ages.caller_takes).await);
+        drop(frames.send(if gone { ChatFrame::CutOff } else { last }).await);
     }
 
     async fn pass_on(&mut self, event: ChatEvent) {

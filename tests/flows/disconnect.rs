@@ -49,8 +49,15 @@ async fn a_caller_who_stays_and_takes_nothing_counts_as_gone() -> anyhow::Result
     let person = world.person("100").await?;
     let (connection, job_id) = stay(&world, &person).await?;
     charged_for_a_part(&world, &person, &job_id).await?;
-    drop(connection);
-    Ok(())
+    // Who reads on after all is told that something is missing.
+    let mut rest = BufReader::new(connection).lines();
+    while let Some(line) = rest.next_line().await? {
+        ensure!(!line.contains("[DONE]"), "it looks like a whole answer");
+        if line.contains("request_timeout") {
+            return Ok(());
+        }
+    }
+    bail!("it does not say that it was cut off")
 }
 
 /// Asks for a long answer, and reads no more of it than its head, over a connection for which the machine keeps little.

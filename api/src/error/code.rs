@@ -52,7 +52,7 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "invalid_request_error";
     /// The body is larger than this route takes.
     PayloadTooLarge = "payload_too_large", PAYLOAD_TOO_LARGE, "invalid_request_error";
-    /// The body did not arrive in time.
+    /// The body did not arrive in time, or nothing of a stream was taken in time.
     RequestTimeout = "request_timeout", REQUEST_TIMEOUT, "invalid_request_error";
     /// There is no such thing, or it belongs to somebody else.
     NotFound = "not_found", NOT_FOUND, "invalid_request_error";

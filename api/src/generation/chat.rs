@@ -24,7 +24,7 @@ use super::{
 use crate::{
     caller::Caller,
     catalog::deprecation::announce,
-    error::{ApiError, ApiResult},
+    error::{ApiError, ApiResult, ErrorCode},
     request::Json,
     state::AppState,
 };
@@ -33,6 +33,8 @@ use crate::{
 pub const ROUTE: &str = "/v1/chat/completions";
 /// How often a silent stream shows that it lives.
 const PING_EVERY: Duration = Duration::from_secs(15);
+/// What a caller reads who took nothing for too long.
+const CUT_OFF: &str = "nothing of the stream was taken for too long; the rest of the answer is missing";
 
 /// Answers a chat.
 ///
@@ -134,6 +136,7 @@ impl Streaming {
                 Some(ChatFrame::Usage { chunk, .. }) => return Some(self.chunk(chunk)),
                 Some(ChatFrame::Done { cost }) => self.end(cost),
                 Some(ChatFrame::Failed(error)) => self.fail(error.into()),
+                Some(ChatFrame::CutOff) => self.fail(ApiError::new(ErrorCode::RequestTimeout, CUT_OFF)),
                 None => self.fail(ApiError::internal(&"a stream ended without its end")),
             }
         }
