@@ -21,7 +21,7 @@ use crate::{
     settle::{ATTEMPTS_AT_MOST, failure},
 };
 
-/// How many frames may wait for a slow caller before upstream is read no further; see [`Ages::caller_takes`].
+/// How many frames may wait for a slow caller before upstream is read no further; see [`crate::Ages::caller_takes`].
 pub const FRAMES_WAITING: usize = 64;
 /// What a token is worth in bytes of text when upstream did not say what it used.
 const BYTES_PER_TOKEN: usize = 4;
