@@ -26,8 +26,6 @@ const OFF_AT_MOST: f64 = 0.03;
 const PER_SECOND: usize = 10;
 const PER_MINUTE: usize = 300;
 const AT_ONCE: usize = 4;
-/// By how much a call may be later at the provider than the gateway counts it.
-const ON_THE_WAY: TimeDelta = TimeDelta::milliseconds(200);
 /// How many connections the large tenant keeps busy, and how many jobs it has queued beforehand.
 const CROWD: (usize, usize) = (120, 300);
 /// How long the small tenant may have to wait at most: half of what anybody waits at most.
@@ -150,12 +148,7 @@ fn within(calls: &[&UpstreamCall], period: TimeDelta, limit: usize) -> anyhow::R
     let mut arrivals: Vec<_> = calls.iter().map(|call| call.at).collect();
     arrivals.sort_unstable();
     for (first, last) in arrivals.iter().zip(arrivals.iter().skip(limit)) {
-        ensure!(
-            *last - *first >= period - ON_THE_WAY,
-            "{} calls within {} ms",
-            limit + 1,
-            (*last - *first).num_milliseconds()
-        );
+        ensure!(*last - *first >= period, "{} calls within {} ms", limit + 1, (*last - *first).num_milliseconds());
     }
     Ok(())
 }

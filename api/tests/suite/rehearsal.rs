@@ -1,7 +1,6 @@
-//! A rehearsal over ten thousand past jobs: it is done within the time that the route gives it, and what it says of a doubled
-//! price is what the ledger says.
+//! A rehearsal over ten thousand past jobs: it is quick, and what it says of a doubled price is what the ledger says.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::{Api, start_alone, text};
 use chrono::Utc;
@@ -21,6 +20,8 @@ use uuid::Uuid;
 
 /// How many jobs are replayed.
 const JOBS: u64 = 10_000;
+/// How long that may take.
+const WITHIN: Duration = Duration::from_secs(10);
 /// How long the tables may take to show all of them, also on a machine that is busy with other tests.
 const PROJECTED_WITHIN: Duration = Duration::from_secs(300);
 /// How many jobs are made at once.
@@ -49,7 +50,7 @@ const fn used(number: u64) -> u64 {
 }
 
 #[tokio::test]
-async fn a_doubled_price_over_ten_thousand_jobs_is_rehearsed_to_the_ledgers_sum() {
+async fn a_doubled_price_over_ten_thousand_jobs_is_rehearsed_to_the_ledgers_sum_within_ten_seconds() {
     let api = start_alone().await;
     let registered = api.register("ada@example.com").await;
     let tenant: TenantId = text(&registered["user"]["tenants"][0]["id"]).parse().expect("an id");
@@ -60,7 +61,10 @@ async fn a_doubled_price_over_ten_thousand_jobs_is_rehearsed_to_the_ledgers_sum(
     ask("/admin/api/models/test-chat/capabilities", &json!({"capability": chat("1", 1_000)})).await;
     make_jobs(&api, &tenant).await;
 
+    let started = Instant::now();
     let doubled = ask(&format!("{PATH}/rehearse"), &json!({"capability": chat("2", 1_000), "days": 1})).await;
+    let took = started.elapsed();
+    assert!(took <= WITHIN, "it took {took:?}");
     let statement = api.state.reads.statement(tenant.as_str(), None, None).await.expect("a statement");
     let consumed = Credits::from_micro(-statement.totals["consume"].amount);
     assert_eq!(statement.totals["consume"].lines, i64::try_from(JOBS).expect("small"));
